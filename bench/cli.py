@@ -1,0 +1,253 @@
+"""The command line. Each command is thin: it reads the parameters and calls one step."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bench import __version__
+from bench.errors import BenchError
+from bench.progress import console, out
+
+app = typer.Typer(
+    name="space-bench",
+    help="Evaluate speech-driven portrait animation.\n\nShortest way in: [bold]space-bench evaluate VIDEOS --reference REAL_VIDEOS[/bold]",
+    no_args_is_help=True, rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False,
+)  # fmt: skip
+assets_app = typer.Typer(help="Files that the suite needs but does not contain: fetch, list, check.", no_args_is_help=True)
+app.add_typer(assets_app, name="assets")
+
+ParamsOption = Annotated[Path, typer.Option("--params", help="parameter file")]
+OutOption = Annotated[Path, typer.Option("--out", help="folder of all results")]
+PARAMS = Path("params.yaml")
+OUT = Path("out")
+
+
+def main() -> None:
+    """Entry point: errors of the user's become one line on stderr and exit code 2."""
+    try:
+        app()
+    except BenchError as error:
+        console.print(f"[bold red]error:[/bold red] {error}", highlight=False, soft_wrap=True, markup=True)
+        sys.exit(2)
+
+
+def _version(value: bool) -> None:
+    if value:
+        out.print(f"space-bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
+) -> None:
+    """Evaluate speech-driven portrait animation."""
+
+
+@app.command()
+def evaluate(
+    generated: Annotated[Path, typer.Argument(help="a generated video, or a folder of them")],
+    reference: Annotated[Path | None, typer.Option(help="the real video, or a folder with the same file names")] = None,
+    metrics: Annotated[list[str] | None, typer.Option("--metric", help="only this metric (may be repeated)")] = None,
+    report: Annotated[Path, typer.Option(help="folder for the report and tables")] = Path("space-bench-report"),
+    fps: Annotated[float, typer.Option(help="frame rate at which videos are compared")] = 25.0,
+    workers: Annotated[int, typer.Option(help="processes; 0 means one a core")] = 0,
+) -> None:
+    """Score videos as they are: any size, codec and frame rate. Prints a table and writes a report."""
+    from bench.evaluate import evaluate as run
+    from bench.tables import print_results
+
+    result = run(generated, reference, metrics=metrics or [], report=report, fps=fps, workers=workers)
+    print_results(result)
+    out.print(f"\nReport: {(report / 'report' / 'index.html').resolve()}", soft_wrap=True)
+    if result.nothing_scored:
+        raise BenchError("no video could be scored; the reasons stand above and in the report")
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed, which assets and weights are here, and which metrics and models can therefore run."""
+    from bench.doctor import examine
+
+    for table in examine():
+        out.print(table)
+
+
+@assets_app.command("pull")
+def assets_pull(
+    names: Annotated[list[str] | None, typer.Argument(help="asset names; none means all that can be fetched")] = None,
+    record: Annotated[Path | None, typer.Option(help="write names and sha256 to this JSON file")] = None,
+) -> None:
+    """Fetch assets into the cache (about 200 MB for all) and check them."""
+    from bench.assets import open_store
+
+    store = open_store()
+    wanted = names or store.fetchable()
+    from bench.progress import bar
+
+    with bar("assets", len(wanted)) as step:
+        store.pull(wanted, progress=lambda name: step())
+    if record is not None:
+        from bench.store import sha256_file, write_json
+
+        write_json(record, {name: sha256_file(store.path(name)) for name in wanted})
+    out.print(f"{len(wanted)} assets are here and verified")
+
+
+@assets_app.command("list")
+def assets_list() -> None:
+    """Every asset: what it is for, size, licence, and whether it is here."""
+    from bench.assets import open_store
+    from bench.doctor import assets_table
+
+    out.print(assets_table(open_store()))
+
+
+@assets_app.command("verify")
+def assets_verify() -> None:
+    """Check the sha256 of every asset that is here."""
+    from bench.assets import open_store
+
+    problems = open_store().verify()
+    for problem in problems:
+        out.print(problem)
+    if problems:
+        raise BenchError(f"{len(problems)} assets are damaged; `space-bench assets pull` brings them again")
+    out.print("all assets that are here are sound")
+
+
+@app.command()
+def datasets(params: ParamsOption = PARAMS) -> None:
+    """Dataset layouts that can be read, and the datasets that the parameter file names."""
+    from bench.doctor import datasets_table
+
+    out.print(datasets_table(params))
+
+
+@app.command()
+def models() -> None:
+    """Models that can be run."""
+    from bench.doctor import models_table
+
+    out.print(models_table())
+
+
+@app.command()
+def metrics(name: Annotated[str | None, typer.Argument(help="show everything about one metric")] = None) -> None:
+    """Metrics with unit, direction, protocol id and what they need."""
+    from bench.doctor import describe_metric, metrics_table
+
+    out.print(metrics_table() if name is None else describe_metric(name))
+
+
+@app.command()
+def puppet(
+    params: ParamsOption = PARAMS, results: OutOption = OUT,
+    scale: Annotated[int | None, typer.Option(help="multiplies the number of clips (default: params.yaml)")] = None,
+) -> None:  # fmt: skip
+    """Make the synthetic dataset, whose landmarks, pose, phonemes and emotions are known."""
+    from bench.puppet import make_puppet
+
+    run = _Run(params, results)
+    make_puppet(run.params, run.workspace, run.assets, scale)
+
+
+@app.command()
+def prepare(
+    dataset: Annotated[list[str] | None, typer.Argument(help="datasets; none means all of the parameter file")] = None,
+    params: ParamsOption = PARAMS, results: OutOption = OUT,
+) -> None:  # fmt: skip
+    """Raw datasets -> standard clips and cases."""
+    from bench.cases import make_cases
+    from bench.prepare import prepare as step
+
+    run = _Run(params, results)
+    names = dataset or sorted({item.dataset for item in run.params.case_sets()})
+    for name in names:
+        run.need_dataset(name)
+        step(run.params, run.workspace, run.assets, name)
+        for cases in run.params.case_sets():
+            if cases.dataset == name:
+                make_cases(cases, run.workspace)
+
+
+CasesOption = Annotated[list[str] | None, typer.Option("--cases", help="case set dataset/split/protocol; none means all")]
+ModelOption = Annotated[list[str] | None, typer.Option("--model", help="model name; none means all of the parameter file")]
+
+
+@app.command()
+def generate(
+    cases: CasesOption = None, model: ModelOption = None, params: ParamsOption = PARAMS, results: OutOption = OUT
+) -> None:
+    """Run models over cases; does only what is missing."""
+    from bench.generate import generate as step
+
+    run = _Run(params, results)
+    for item in run.chosen_sets(cases):
+        for name in model or run.params.models:
+            table = step(run.params, run.workspace, item, name)
+            failed = table[table["status"] != "ok"]
+            note = f", {len(failed)} failed: {failed['detail'].iloc[0]}" if len(failed) else ""
+            console.print(f"{item} {name}: {len(table) - len(failed)} videos{note}", highlight=False, markup=False)
+
+
+@app.command()
+def score(cases: CasesOption = None, params: ParamsOption = PARAMS, results: OutOption = OUT) -> None:
+    """Measure and score the generated videos; does only what is missing."""
+    from bench.score import score as step
+
+    run = _Run(params, results)
+    for item in run.chosen_sets(cases):
+        step(run.params, run.workspace, run.assets, item)
+
+
+@app.command()
+def report(params: ParamsOption = PARAMS, results: OutOption = OUT) -> None:
+    """Tables, figures and the report page from the scores."""
+    from bench.report import write_report
+
+    run = _Run(params, results)
+    page = write_report(run.params, run.workspace, run.assets, run.params.case_sets(), run.params.models)
+    out.print(f"Report: {page.resolve()}", soft_wrap=True)
+
+
+@app.command()
+def validity(params: ParamsOption = PARAMS, results: OutOption = OUT, page: Annotated[Path, typer.Option(help="page to write")] = Path("docs/validity.md")) -> None:
+    """Compare what is measured on the synthetic clips with what is known of them, and write the page of figures."""
+    from bench.validity import write_validity
+
+    run = _Run(params, results)
+    write_validity(run.params, run.workspace, run.assets, page)
+    out.print(f"wrote {page}")
+
+
+class _Run:
+    """The opened parameters, workspace and assets of one command."""
+
+    def __init__(self, params: Path, results: Path) -> None:
+        from bench.assets import open_store
+        from bench.config import load
+        from bench.workspace import Workspace
+
+        self.params = load(params)
+        self.workspace = Workspace(results)
+        self.assets = open_store()
+
+    def need_dataset(self, name: str) -> None:
+        from bench.errors import unknown
+
+        if name not in self.params.datasets:
+            raise unknown("dataset", name, self.params.datasets)
+
+    def chosen_sets(self, names: list[str] | None) -> list[Any]:
+        from bench.config import CaseSet
+        from bench.errors import unknown
+
+        for name in names or []:
+            if name not in self.params.cases:
+                raise unknown("case set", name, self.params.cases)
+        return [CaseSet.parse(name) for name in names] if names else self.params.case_sets()

@@ -1,0 +1,143 @@
+"""``params.yaml``: the one place to choose datasets, cases, models and metrics. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from bench.errors import BenchError, nearest
+
+PROTOCOLS = ("self", "self-free", "cross", "emotion")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class VideoConfig(Strict):
+    """The standard form of a clip."""
+
+    size: int = Field(256, ge=64, le=2048, description="side of the square frame in pixels")
+    fps: float = Field(25.0, gt=0, le=120)
+    crop: float = Field(1.9, ge=1.0, le=6.0, description="side of the crop over the side of the face box")
+    max_seconds: float = Field(10.0, gt=0, description="longer clips are cut here")
+
+
+class DatasetConfig(Strict):
+    """Where a dataset lies and which layout reads it."""
+
+    reader: str
+    root: Path | None = None
+    splits: str | None = Field(None, description="split file: a name in datasets/splits or a path")
+    max_clips: int | None = Field(None, ge=1, description="take a seeded subset of this many clips a split")
+
+
+class PuppetConfig(Strict):
+    """Size of the synthetic dataset."""
+
+    seed: int = 0
+    scale: int = Field(1, ge=1, description="multiplies the number of clips")
+
+
+class ReportConfig(Strict):
+    preset: Literal["paper", "full"] = "paper"
+    examples: int = Field(2, ge=0, le=50, description="cases a set whose videos are put side by side")
+    title: str = "space-bench"
+
+
+class CaseSet(Strict):
+    """One set of cases: which clips, under which case protocol."""
+
+    dataset: str
+    split: str
+    protocol: str
+
+    @classmethod
+    def parse(cls, text: str) -> CaseSet:
+        """From ``dataset/split/protocol``."""
+        parts = text.split("/")
+        if len(parts) != 3 or not all(parts):
+            raise BenchError(f"case set {text!r} is not of the form dataset/split/protocol, e.g. sample/test/self")
+        dataset, split, protocol = parts
+        if protocol not in PROTOCOLS:
+            raise BenchError(f"case set {text!r}: unknown protocol {protocol!r}. {nearest(protocol, PROTOCOLS)}")
+        return cls(dataset=dataset, split=split, protocol=protocol)
+
+    def __str__(self) -> str:
+        return f"{self.dataset}/{self.split}/{self.protocol}"
+
+
+class Params(Strict):
+    """All of ``params.yaml``."""
+
+    seed: int = 0
+    workers: int = Field(0, ge=0, description="processes; 0 means one a core")
+    device: str = "cpu"
+    video: VideoConfig = VideoConfig()
+    puppet: PuppetConfig = PuppetConfig()
+    datasets: dict[str, DatasetConfig]
+    cases: list[str]
+    models: list[str]
+    options: dict[str, dict[str, Any]] = {}
+    metrics: list[str] = Field([], description="empty means all")
+    report: ReportConfig = ReportConfig()
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: Any) -> Any:
+        return {key: entry or {} for key, entry in (value or {}).items()} if isinstance(value, dict) else value
+
+    def case_sets(self) -> list[CaseSet]:
+        """The case sets, checked against the datasets."""
+        sets = [CaseSet.parse(text) for text in self.cases]
+        for item in sets:
+            if item.dataset not in self.datasets:
+                raise BenchError(f"case set {item}: unknown dataset {item.dataset!r}. {nearest(item.dataset, self.datasets)}")
+        return sets
+
+    def worker_count(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+def load(path: Path) -> Params:
+    """Read and check a parameter file.
+
+    Raises:
+        BenchError: the file is missing, is not YAML, or has unknown or wrong values (each is named with its place
+            and, for unknown keys, the nearest known one).
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}. Run in the repository's folder or pass --params.") from error
+    except yaml.YAMLError as error:
+        raise BenchError(f"{path} is not valid YAML: {error}") from error
+    try:
+        params = Params.model_validate(raw or {})
+    except ValidationError as error:
+        lines = [_explain(item) for item in error.errors()]
+        raise BenchError(f"{path}: " + "; ".join(lines)) from error
+    params.case_sets()
+    return params
+
+
+def _explain(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"unknown key {place!r}. {nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
+    return f"{place}: {item['msg'].lower()} (found {item.get('input')!r})"
+
+
+def _known_keys(place: tuple[Any, ...]) -> list[str]:
+    fields: Any = Params.model_fields
+    for part in place:
+        if part in fields:
+            annotation = fields[part].annotation
+            if part == "datasets":
+                annotation = DatasetConfig
+            fields = getattr(annotation, "model_fields", {})
+    return list(fields)

@@ -1,0 +1,44 @@
+"""Makes the ``puppet`` dataset: gives the portraits of the asset manifest and the face tracker to ``datasets.puppet``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.assets import AssetStore
+from bench.config import Params
+from bench.progress import bar
+from bench.workspace import Workspace
+from datasets.media import read_frames
+
+
+def make_puppet(params: Params, workspace: Workspace, assets: AssetStore, scale: int | None = None) -> list[Path]:
+    """Render what is missing of the synthetic dataset under ``raw/puppet`` and return its video files."""
+    from datasets.puppet import PuppetSpec, build
+    from metrics.features.face_mesh import locate
+
+    spec = PuppetSpec(seed=params.puppet.seed, scale=scale or params.puppet.scale)
+    with bar("puppet", 1) as step:
+        reported = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal reported
+            step(done - reported, total)
+            reported = done
+
+        return build(workspace.raw("puppet"), spec, portraits(assets), locate, params.worker_count(), progress)
+
+
+def portraits(assets: AssetStore) -> Mapping[str, NDArray[np.uint8]]:
+    """RGB pictures of real faces that package wheels ship, by name."""
+    from PIL import Image
+    from skimage import data
+
+    pictures = {"astronaut": np.asarray(data.astronaut())}
+    for name in ("obama_portrait", "pyfeat_single_face_image"):
+        pictures[name] = np.asarray(Image.open(assets.path(name)).convert("RGB"))
+    pictures["pyfeat_single_face_video"] = next(iter(read_frames(assets.path("pyfeat_single_face_video"))))
+    return pictures

@@ -1,0 +1,69 @@
+"""score: the generated videos of one case set -> score tables, summaries and detail tables of every model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from bench.assets import AssetStore
+from bench.config import CaseSet, Params
+from bench.extract import Video, extract
+from bench.features import FeatureStore
+from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
+from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, SCORE_COLUMNS, read_table, write_json, write_table
+from bench.workspace import Workspace
+from metrics.base import Labels, Status, Unscorable
+
+
+def score(params: Params, workspace: Workspace, assets: AssetStore, cases: CaseSet) -> None:
+    """Extract what is missing, then score every model of one case set and write its tables."""
+    chosen = chosen_metrics(params.metrics)
+    planned = feature_plan(chosen, params.video.fps, params.device, assets)
+    store = FeatureStore(workspace.features)
+    table = read_table(workspace.cases_table(cases), "space-bench prepare")
+    clips = read_table(workspace.clips_table(cases.dataset, cases.split), "space-bench prepare").set_index("clip")
+    generated = {
+        model: read_table(workspace.generated_table(cases, model), f"space-bench generate --cases {cases} --model {model}")
+        for model in params.models
+    }
+    items = {model: _items(table, clips, rows.set_index("case"), workspace) for model, rows in generated.items()}
+    videos = [Video(item.reference.path, item.reference.sha256) for row in items.values() for item in row if item.reference]
+    videos += [item.video for row in items.values() for item in row if isinstance(item.video, Video)]
+    extract(videos, planned, store, params.worker_count(), f"extract {cases}")
+    loader = Loader(planned, store)
+    for model, rows in generated.items():
+        scores = score_items(items[model], chosen, loader, assets, params.seed)
+        _write(scores, model, str(rows["version"].iloc[0]), cases, workspace)
+
+
+def _items(table: pd.DataFrame, clips: pd.DataFrame, generated: pd.DataFrame, workspace: Workspace) -> list[Item]:
+    return [_item(row, clips.loc[row.clip], generated, workspace) for row in table.itertuples()]
+
+
+def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) -> Item:
+    reference = Video(workspace.resolve(clip["video"]), clip["sha256"])
+    labels = Labels(
+        emotion=None if pd.isna(row.emotion) else row.emotion,
+        intensity=None if pd.isna(row.intensity) else float(row.intensity),
+        speaker=row.speaker,
+        pose_given=not pd.isna(row.pose),
+        same_speaker=row.speaker == row.portrait_speaker,
+    )
+    video: Video | Unscorable
+    if row.case not in generated.index:
+        video = Unscorable(Status.NOT_GENERATED, "the model has no video for this case; run `space-bench generate`")
+    elif (made := generated.loc[row.case])["status"] != Status.OK:
+        video = Unscorable(Status(made["status"]), made["detail"])
+    else:
+        video = Video(workspace.resolve(made["video"]), made["sha256"], reference.path, reference.sha256)
+    return Item(row.case, labels, video, reference)
+
+
+def _write(scores: Scores, model: str, version: str, cases: CaseSet, workspace: Workspace) -> None:
+    rows = [{**row, "model": model, "version": version} for row in scores.rows]
+    write_table(workspace.scores_table(cases, model), rows, SCORE_COLUMNS)
+    write_table(workspace.detail_table(cases, model, "curves"), scores.curves.assign(model=model), CURVE_COLUMNS)
+    emotions = [{**row, "model": model} for row in scores.emotions]
+    write_table(workspace.detail_table(cases, model, "emotions"), emotions, EMOTION_COLUMNS)
+    write_json(workspace.metrics_json(cases, model), {"model": model, "version": version, "metrics": scores.summary})

@@ -1,0 +1,123 @@
+"""Tables and files that appear whole: written beside their place, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.errors import BenchError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path in the same folder that becomes `path` when the block ends well, and vanishes otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}. Is the disk full or read-only?") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json(path: Path, data: Any) -> None:
+    write_bytes(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]] | pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Write rows as parquet with exactly these columns and pandas dtypes, so that empty tables have a schema too."""
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), columns=list(columns))
+    frame = frame[list(columns)].astype(dict(columns))
+    with replacing(path) as temporary:
+        frame.to_parquet(temporary, index=False)
+
+
+def read_table(path: Path, made_by: str) -> pd.DataFrame:
+    """Read a parquet table; if it is missing or broken, say which command makes it."""
+    if not path.is_file():
+        raise BenchError(f"{path} is missing. `{made_by}` makes it.")
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{path} cannot be read as parquet ({error}). Remove it and run `{made_by}`.") from error
+
+
+def sha256_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(data: Any) -> str:
+    """First 16 hex digits of the sha256 of a JSON-able value; key order does not matter."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+class Journal:
+    """An append-only log of finished work, one JSON object a line, that survives a crash.
+
+    A line that was cut off by a crash is ignored: its work is simply done again. The last entry of a key wins.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path = path
+        self.key = key
+        self.entries: dict[str, dict[str, Any]] = {}
+        if path.is_file():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(json.JSONDecodeError):
+                    entry = json.loads(line)
+                    self.entries[entry[key]] = entry
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Record one finished piece of work durably."""
+        self.entries[entry[self.key]] = entry
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self.path.open("a", encoding="utf-8") as stream:
+                # A crash may have cut the last line off: begin a fresh one.
+                stream.write(("\n" if stream.tell() else "") + json.dumps(entry, ensure_ascii=False))
+        except OSError as error:
+            raise BenchError(f"cannot write {self.path}: {error.strerror}. Is the disk full or read-only?") from error
+
+
+CLIP_COLUMNS = {
+    "clip": "str", "dataset": "str", "split": "str", "speaker": "str", "emotion": "str", "level": "Int64",
+    "video": "str", "audio": "str", "frames": "int64", "fps": "float64", "seconds": "float64", "sha256": "str",
+    "truth": "str", "crop": "str",
+}  # fmt: skip
+REJECTED_COLUMNS = {"dataset": "str", "split": "str", "source": "str", "reason": "str", "detail": "str"}
+CASE_COLUMNS = {
+    "case": "str", "clip": "str", "portrait": "str", "audio": "str", "pose": "str", "emotion": "str",
+    "intensity": "Float64", "protocol": "str", "speaker": "str", "level": "Int64", "portrait_speaker": "str",
+}  # fmt: skip
+GENERATED_COLUMNS = {
+    "case": "str", "model": "str", "version": "str", "video": "str", "status": "str", "detail": "str",
+    "seconds": "float64", "sha256": "str", "recipe": "str",
+}  # fmt: skip
+SCORE_COLUMNS = {
+    "case": "str", "model": "str", "version": "str", "metric": "str", "protocol_id": "str", "value": "Float64",
+    "status": "str", "detail": "str",
+}  # fmt: skip
+CURVE_COLUMNS = {
+    "case": "str", "model": "str", "time": "float64", "aperture": "float64", "pitch": "float64", "yaw": "float64",
+    "roll": "float64", "loudness": "float64",
+}  # fmt: skip
+EMOTION_COLUMNS = {"case": "str", "model": "str", "asked": "str", "predicted": "str", "probability": "float64"}

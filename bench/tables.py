@@ -1,0 +1,43 @@
+"""Results in the terminal."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from bench.evaluate import GENERATED, Evaluation
+from bench.progress import out
+
+ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
+
+
+def print_results(result: Evaluation) -> None:
+    """One row a metric: value with its interval, unit, coverage; then why the others have none."""
+    table = Table(title="space-bench evaluate", title_justify="left", header_style="bold")
+    for heading in ("metric", "", *result.models, "unit", "scored"):
+        table.add_column(heading, justify="right" if heading in result.models or heading == "scored" else "left")
+    reasons: dict[str, list[str]] = {}
+    for metric in result.metrics:
+        entries = [result.summary[model][metric.name] for model in result.models]
+        own = result.summary[GENERATED][metric.name]
+        if own["value"] is None:
+            reasons.setdefault(f"{own['status']}: {own['note']}", []).append(metric.title)
+            continue
+        values = [_cell(entry) for entry in entries]
+        table.add_row(metric.title, ARROWS[metric.better], *values, metric.unit, f"{own['n']}/{own['asked']}")
+    out.print(table)
+    for reason, titles in reasons.items():
+        out.print(f"[dim]no value: {', '.join(titles)} — [/dim]", end="")
+        out.print(reason, markup=False, highlight=False, soft_wrap=True)
+    failed = result.scores[~result.scores["status"].isin(["ok", "not_applicable", "weights_missing", "no_reference"])]
+    for (case, status, detail), rows in failed[failed["case"] != "*"].groupby(["case", "status", "detail"], sort=False):
+        out.print(f"{case}: {status} ({len(rows)} metrics): {detail}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _cell(entry: dict[str, object]) -> str:
+    value, low, high = entry["value"], entry["low"], entry["high"]
+    if not isinstance(value, float):
+        return "–"
+    text = f"{value:.4g}"
+    if isinstance(low, float) and isinstance(high, float) and entry["n"] != 1:
+        text += f" [{low:.3g}, {high:.3g}]"
+    return text

@@ -1,0 +1,79 @@
+"""What every dataset reader yields: source clips as they lie on disk, and what could not be read and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
+"""The shared vocabulary: MEAD's eight names."""
+
+
+class DatasetError(Exception):
+    """A dataset cannot be read at all: says what was expected, what was found, and what to do."""
+
+
+@dataclass(frozen=True)
+class SourceClip:
+    """One talking-face clip as its dataset stores it.
+
+    Attributes:
+        clip: identifier, unique within the dataset and stable.
+        speaker: identifier of the person.
+        video: the file with the pictures.
+        audio: the file with the sound, or None where the sound is in the video file (or there is none).
+        emotion: one of `EMOTIONS`, or None where the dataset has no label. level: 1..3, or None.
+        split: the dataset's own split of this clip, or "" where it has none.
+        start, end: the part to take, in seconds; end None means to the end.
+        truth: file with known landmarks, for synthetic data; else None.
+    """
+
+    clip: str
+    speaker: str
+    video: Path
+    audio: Path | None = None
+    emotion: str | None = None
+    level: int | None = None
+    split: str = ""
+    start: float = 0.0
+    end: float | None = None
+    truth: Path | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Something in a dataset that is not a usable clip. `source` is a path relative to the dataset's root."""
+
+    source: str
+    reason: str
+    detail: str
+
+
+class Reader(Protocol):
+    """Reads one dataset layout.
+
+    Raises:
+        DatasetError: from `read`, when the root does not hold this dataset.
+    """
+
+    name: str
+    summary: str
+
+    def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
+        """Everything under the root, in a stable order."""
+        ...
+
+
+def inside(root: Path, path: Path) -> bool:
+    """Whether the path, links followed, stays inside the dataset's root."""
+    return path.resolve().is_relative_to(root.resolve())
+
+
+def listing(folder: Path) -> str:
+    """The first few names in a folder, for error messages."""
+    if not folder.is_dir():
+        return "no such folder"
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") if names else "an empty folder"

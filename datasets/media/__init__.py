@@ -1,0 +1,20 @@
+"""Reading and writing video and audio. Frames are RGB uint8 ``(H, W, 3)``, sound is float32 mono."""
+
+from datasets.media.audio import read_audio
+from datasets.media.errors import MediaError
+from datasets.media.timing import frame_index
+from datasets.media.video import Probe, probe, read_frames
+from datasets.media.write import AAC_RATES, atomic_file, write_audio, write_video
+
+__all__ = [
+    "AAC_RATES",
+    "MediaError",
+    "Probe",
+    "atomic_file",
+    "frame_index",
+    "probe",
+    "read_audio",
+    "read_frames",
+    "write_audio",
+    "write_video",
+]

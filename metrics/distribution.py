@@ -1,0 +1,106 @@
+"""How far the generated frames as a whole lie from the real ones, on ImageNet features of the face.
+
+These are not FID and KID: those are defined by the Inception network (see `metrics.official`). Another network gives
+other numbers, hence other names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.base import Bundle, FloatArray, Metric, Status, Unscorable
+from metrics.frechet import FrechetAggregate, PairAggregate
+
+NETWORK = "efficientnet"
+
+
+class KernelAggregate(PairAggregate):
+    """Unbiased squared maximum mean discrepancy with the kernel ``(x·y / d + 1)³``; NaN for fewer than 2 clips.
+
+    The sampling unit is the clip with its reference: ``h(i, j) = k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(y_i,
+    x_j)``, averaged over pairs of different clips (Gretton et al. 2012, one-sample U-statistic), where k of two clips
+    is the mean over their frames. So neighbouring frames of one clip do not pass for independent samples, and
+    generated equal to reference gives exactly 0.
+    """
+
+    PROTOCOL: ClassVar[dict[str, Any]] = {
+        "distance": "MMD², kernel (x·y/d + 1)³, one-sample U-statistic over pairs of different clips, float64",
+        "minimum": "2 clips",
+    }
+
+    def _prepare(
+        self, generated: list[NDArray[np.float64]], reference: list[NDArray[np.float64]]
+    ) -> Callable[[FloatArray], float]:
+        same = _clip_kernel(generated, generated) + _clip_kernel(reference, reference)
+        cross = _clip_kernel(generated, reference)
+        pairwise = same - cross - cross.T
+        np.fill_diagonal(pairwise, 0.0)
+
+        def value(weights: FloatArray) -> float:
+            weights = np.asarray(weights, dtype=np.float64)
+            pairs = float(np.sum(weights)) ** 2 - float(weights @ weights)
+            if np.count_nonzero(weights) < self.MIN_CLIPS or pairs <= 0:
+                return float("nan")
+            return float(weights @ pairwise @ weights) / pairs
+
+        return value
+
+
+def _clip_kernel(first: list[NDArray[np.float64]], second: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """``(clips, clips)`` mean kernel between the frames of two clips; one clip's rows at a time to bound memory."""
+    right = np.concatenate(second)
+    starts = np.cumsum([0, *(len(rows) for rows in second[:-1])])
+    lengths = np.array([len(rows) for rows in second])
+    kernel = np.empty((len(first), len(second)))
+    for index, rows in enumerate(first):
+        values = (rows @ right.T / right.shape[1] + 1) ** 3
+        kernel[index] = np.add.reduceat(values.mean(axis=0), starts) / lengths
+    return kernel
+
+
+def feature_pair(bundle: Bundle) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Feature vectors of the sampled frames of the generated video and of the reference, each ``(n, d)``."""
+    reference = bundle.need_reference().need(NETWORK)
+    generated = bundle.generated.need(NETWORK)
+    for side, rows in (("generated video", generated), ("reference", reference)):
+        if len(rows) == 0:
+            raise Unscorable(Status.NO_FACE, f"no frame of the {side} gave features")
+    return generated, reference
+
+
+_COMMON: dict[str, Any] = {
+    "group": "distribution",
+    "unit": "",
+    "better": "lower",
+    "needs": (NETWORK,),
+    "weights": ("efficientnet_lite0",),
+    "paired": True,
+    "corpus": True,
+    "per_clip": feature_pair,
+}
+_FRAMES = {"network": "EfficientNet-Lite0 (ImageNet), 1280-d pooled features", "frames": "as sampled by the extractor"}
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        name="fd_efficientnet",
+        title="FD-EffNet",
+        summary="Fréchet distance of generated to real face crops on EfficientNet features; biased for few frames.",
+        source="Heusel et al. 2017, other network: not comparable with FID",
+        protocol={**_FRAMES, **FrechetAggregate.PROTOCOL},
+        aggregate=FrechetAggregate(),
+        **_COMMON,
+    ),
+    Metric(
+        name="kd_efficientnet",
+        title="KD-EffNet",
+        summary="Kernel distance of generated to real face crops on EfficientNet features; unbiased, may be below 0.",
+        source="Bińkowski et al. 2018 and Gretton et al. 2012, other network: not comparable with KID",
+        protocol={**_FRAMES, **KernelAggregate.PROTOCOL},
+        aggregate=KernelAggregate(),
+        **_COMMON,
+    ),
+)

@@ -1,0 +1,56 @@
+"""What an extractor network looks like to the engine that batches it across clips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.base import FloatArray
+
+
+class FrameNetwork(Protocol):
+    """A network run on sampled frames of one video, batched across clips by the engine.
+
+    Attributes:
+        name: feature name, as metrics ask for it.
+        assets: asset names whose files the constructor takes (as ``Mapping[str, Path]``).
+        protocol: all that changes its output (crop, resize, weights' sha256, per-second sampling).
+        per_second: how many frames a second it looks at; 0 means every frame.
+    """
+
+    name: str
+    assets: tuple[str, ...]
+    per_second: float
+
+    @property
+    def protocol(self) -> Mapping[str, Any]: ...
+
+    def prepare(self, frame: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[Any]:
+        """Network input of one RGB frame ``(H, W, 3)`` and its landmarks ``(478, 3)`` in pixels. Fixed shape."""
+        ...
+
+    def forward(self, batch: NDArray[Any]) -> FloatArray:
+        """``(B, ...)`` inputs -> ``(B, D)`` float32. Row i must not depend on the other rows."""
+        ...
+
+
+class PairNetwork(Protocol):
+    """Like `FrameNetwork`, but looks at a generated frame beside the reference frame of the same time."""
+
+    name: str
+    assets: tuple[str, ...]
+    per_second: float
+
+    @property
+    def protocol(self) -> Mapping[str, Any]: ...
+
+    def prepare(self, frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[Any]:
+        """Input of one pair of RGB frames, already the same size ``(H, W, 3)``."""
+        ...
+
+    def forward(self, batch: NDArray[Any]) -> FloatArray:
+        """``(B, ...)`` -> ``(B, D)`` float32."""
+        ...

@@ -1,0 +1,62 @@
+"""Loading of network weights from files that nobody should trust."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+class WeightsError(ValueError):
+    """A weights file that cannot be read, holds more than tensors, or belongs to another network."""
+
+
+def load_state(path: Path) -> dict[str, torch.Tensor]:
+    """State dict of a ``.pth`` file, on the CPU, unpickled without executing anything.
+
+    Raises:
+        WeightsError: the file is missing, damaged, contains code, or is no mapping of names to tensors.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise WeightsError(f"{path}: cannot be loaded as weights: {reason}") from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: expected a mapping of names to tensors, found {type(state).__name__}")
+    return dict(state)
+
+
+def fill(module: nn.Module, state: Mapping[str, torch.Tensor], path: Path, device: str) -> nn.Module:
+    """Copies `state` into `module` and returns it frozen, in evaluation mode, on `device`.
+
+    Raises:
+        WeightsError: listing names that are missing, that the network does not know, and those of another shape.
+    """
+    own = module.state_dict()
+    problems = [
+        *_listed("missing", sorted(own.keys() - state.keys())),
+        *_listed("unknown", sorted(state.keys() - own.keys())),
+        *_listed(
+            "of another shape",
+            [
+                f"{name} {tuple(state[name].shape)} instead of {tuple(own[name].shape)}"
+                for name in sorted(own.keys() & state.keys())
+                if own[name].shape != state[name].shape
+            ],
+        ),
+    ]
+    if problems:
+        raise WeightsError(f"{path}: weights of another network than {type(module).__name__}: {'; '.join(problems)}")
+    module.load_state_dict(dict(state))
+    return module.requires_grad_(False).eval().to(device)
+
+
+def _listed(what: str, names: list[str], most: int = 8) -> list[str]:
+    if not names:
+        return []
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return [f"{len(names)} {what}: {', '.join(names[:most])}{rest}"]

@@ -1,0 +1,210 @@
+"""A result table as Markdown, LaTeX, CSV and HTML text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from reports.presets import group_spans
+from reports.tables import Cell, Column, Row, Table
+from reports.templating import template
+
+REFERENCE_ROWS = "Reference rows, not ranked"
+
+_LATEX: Mapping[str, str] = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    # A row that begins with one of these would be read as an argument of the line break before it.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "−": "$-$",
+    "–": "--",
+    "—": "---",
+    "·": r"$\cdot$",
+    "×": r"$\times$",
+    "±": r"$\pm$",
+    "°": r"$^\circ$",
+    "²": r"$^2$",
+    "µ": r"$\mu$",
+    "…": r"\dots{}",
+    "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+    "’": "'",
+    "“": "``",
+    "”": "''",
+    "ß": r"\ss{}",
+    "æ": r"\ae{}",
+    "Æ": r"\AE{}",
+    "ø": r"\o{}",
+    "Ø": r"\O{}",
+    "œ": r"\oe{}",
+    "Œ": r"\OE{}",
+    "ł": r"\l{}",
+    "Ł": r"\L{}",
+}
+
+_ACCENTS: Mapping[str, str] = {
+    **{"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u"},
+    **{"\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c"},
+}
+
+
+def escape_latex(text: str) -> str:
+    """Text that any LaTeX engine sets as it stands, whatever its font encoding: the result is plain ASCII.
+
+    Control characters become spaces. Letters that a plain engine has no glyph for are named by their code point
+    rather than dropped.
+    """
+    return "".join(map(_escape_letter, text))
+
+
+def _escape_letter(letter: str) -> str:
+    if letter in _LATEX:
+        return _LATEX[letter]
+    if letter.isspace() or not letter.isprintable():
+        return " "
+    if letter.isascii():
+        return letter
+    base, *accents = list(unicodedata.normalize("NFD", letter))
+    if base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in _ACCENTS:
+        return rf"\{_ACCENTS[accents[0]]}{{{base}}}"
+    return f"{{[}}U+{ord(letter):04X}{{]}}"
+
+
+def escape_markdown(text: str) -> str:
+    """Text that stays inside its table cell and means nothing to Markdown or HTML."""
+    plain = re.sub(r"\s+", " ", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", plain)
+
+
+def markdown(table: Table) -> str:
+    """See `Table.to_markdown`."""
+    heads = [_markdown_head(column) for column in table.columns]
+    lines: list[str] = []
+    for section in table.sections:
+        lines += [f"#### {escape_markdown(section.context.label)}", ""]
+        lines += ["| " + " | ".join(["Model", *heads]) + " |", "| :-- |" + " --: |" * len(heads)]
+        lines += [_markdown_row(row) for row in section.ranked]
+        if section.sanity:
+            lines.append(f"| *{REFERENCE_ROWS}* |" + " |" * len(heads))
+            lines += [_markdown_row(row) for row in section.sanity]
+        lines.append("")
+    lines += [f"<sup>{key}</sup> {escape_markdown(note)}  " for key, note in table.notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _markdown_head(column: Column) -> str:
+    unit = f"({escape_markdown(column.unit)})" if column.unit else ""
+    return " ".join(part for part in (escape_markdown(column.title), column.arrow, unit) if part)
+
+
+def _markdown_row(row: Row) -> str:
+    cells = []
+    for cell in row.cells:
+        shown = {"best": f"**{cell.shown}**", "second": f"<u>{cell.shown}</u>"}.get(cell.mark, cell.shown)
+        note = f"<sup>{cell.key}</sup>" if cell.key else ""
+        interval = f" <sub>{cell.interval}</sub>" if cell.interval else ""
+        cells.append(shown + note + interval)
+    return "| " + " | ".join([escape_markdown(row.title), *cells]) + " |"
+
+
+def latex(table: Table) -> str:
+    """See `Table.to_latex`. Intervals stand small under their numbers, so that the paper's columns fit a page."""
+    columns = table.columns
+    spans = group_spans([column.group for column in columns])
+    head = "".join(rf" & \multicolumn{{{width}}}{{c}}{{{escape_latex(group)}}}" for group, width in spans)
+    rules, start = "", 2
+    for _, width in spans:
+        rules += rf"\cmidrule(lr){{{start}-{start + width - 1}}}"
+        start += width
+    labels = ", ".join(section.context.label for section in table.sections)
+    lines = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{table*}[t]",
+        r"\centering\small\setlength{\tabcolsep}{4pt}",
+        rf"\caption{{Results on {escape_latex(labels)}. Best in bold, second underlined, among competing models; "
+        r"rows under the last rule of a block are references. Brackets: 95\,\% intervals.}",
+        rf"\label{{tab:{re.sub('[^A-Za-z0-9]+', '-', table.preset + '-' + labels).strip('-')}}}",
+        rf"\begin{{tabular}}{{l{'c' * len(columns)}}}",
+        r"\toprule",
+    ]
+    if columns:
+        lines += [head + r" \\", rules]
+    lines.append("Model" + "".join(f" & {escape_latex(f'{c.title} {c.arrow}'.strip())}" for c in columns) + r" \\")
+    if any(column.unit for column in columns):
+        lines.append("".join(rf" & {{\scriptsize {escape_latex(c.unit)}}}" for c in columns) + r" \\")
+    for section in table.sections:
+        lines.append(r"\midrule")
+        if len(table.sections) > 1:
+            title = escape_latex(section.context.label)
+            lines += [rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{\textit{{{title}}}}} \\"]
+        lines += [line for row in section.ranked for line in _latex_row(row)]
+        if section.sanity:
+            if section.ranked:
+                lines.append(rf"\cmidrule{{1-{len(columns) + 1}}}")
+            lines += [line for row in section.sanity for line in _latex_row(row)]
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    if table.notes:
+        notes = "; ".join(rf"$^{{\mathrm{{{key}}}}}$ {escape_latex(note)}" for key, note in table.notes)
+        lines.append(rf"\par\smallskip{{\footnotesize\raggedright {notes}.\par}}")
+    lines.append(r"\end{table*}")
+    return "\n".join(lines) + "\n"
+
+
+def _latex_row(row: Row) -> list[str]:
+    lines = [escape_latex(row.title) + "".join(f" & {_latex_cell(cell)}" for cell in row.cells) + r" \\"]
+    if any(cell.interval for cell in row.cells):
+        small = (rf"{{\scriptsize {escape_latex(cell.interval)}}}" if cell.interval else "" for cell in row.cells)
+        lines[0] += "[-2pt]"
+        lines.append("".join(f" & {part}" for part in small) + r" \\")
+    return lines
+
+
+def _latex_cell(cell: Cell) -> str:
+    shown = escape_latex(cell.shown)
+    command = {"best": r"\textbf", "second": r"\underline"}.get(cell.mark)
+    note = rf"$^{{\mathrm{{{cell.key}}}}}$" if cell.key else ""
+    return (f"{command}{{{shown}}}" if command else shown) + note
+
+
+TIDY = (
+    *("dataset", "split", "protocol", "model", "title", "kind", "version", "metric", "metric_title", "unit"),
+    *("better", "protocol_id", "value", "low", "high", "n", "asked", "clusters", "status", "mark", "note"),
+)
+
+
+def tidy_csv(table: Table) -> str:
+    """See `Table.to_csv`."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(TIDY)
+    for section in table.sections:
+        for row in (*section.ranked, *section.sanity):
+            who = (*section.context, row.model, row.title, row.kind, row.version)
+            for column, cell in zip(table.columns, row.cells, strict=True):
+                what = (column.metric, column.title, column.unit, column.better, column.protocol_id)
+                numbers = ("" if part is None else repr(part) for part in (cell.value, cell.low, cell.high))
+                counts = (cell.n, cell.asked, cell.clusters)
+                writer.writerow([*who, *what, *numbers, *counts, cell.status, cell.mark, cell.note])
+    return out.getvalue()
+
+
+def html(table: Table) -> str:
+    """See `Table.to_html`."""
+    return template("table.html.j2").module.result_table(table)  # type: ignore[attr-defined]

@@ -1,0 +1,47 @@
+"""The templates of this room, with everything that is not markup escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from reports.presets import group_spans
+from reports.tables import Table
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["spans"] = _spans
+    return environment
+
+
+def _spans(table: Table) -> list[tuple[str, int]]:
+    return group_spans([column.group for column in table.columns])
+
+
+def template(name: str) -> Template:
+    """The template of that file name under ``templates/``."""
+    return _environment().get_template(name)
+
+
+def render(name: str, **values: Any) -> str:
+    """The template filled in. Strings are escaped unless they are `Markup`."""
+    return template(name).render(**values)
+
+
+def source(*names: str) -> Markup:
+    """Style sheets or scripts of ours, joined as they stand. Never called with text from outside."""
+    return Markup("\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names))

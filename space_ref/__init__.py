@@ -1,0 +1,1 @@
+"""The reference model SPACE: pure PyTorch on arrays, no files, no suite."""

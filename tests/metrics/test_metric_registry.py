@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metrics import registry
+from metrics.base import Bundle, Features, Status, Unscorable, protocol_id
+from metrics.features.registry import ASSETS
+
+NAMED = (
+    "m_ld", "m_lvd", "f_ld", "f_lvd", "m_ld_px", "m_lvd_px", "f_ld_px", "f_lvd_px",
+    "pose_pitch", "pose_yaw", "pose_roll", "pose_mae", "pose_translation", "pose_diversity", "pose_fd", "beat_align",
+    "blink_rate", "gaze_mae", "lip_corr", "lip_offset", "lip_lag", "closure", "emotion_accuracy", "emotion_intensity",
+    "id_cos_ref", "id_consistency", "psnr", "ssim", "stlpips", "fd_efficientnet", "kd_efficientnet",
+    "fid", "kid", "lpips_alex", "lpips_vgg", "lse_c", "lse_d", "av_offset", "csim",
+)  # fmt: skip
+OFFICIAL = ("fid", "kid", "lpips_alex", "lpips_vgg", "lse_c", "lse_d", "av_offset", "csim")
+
+
+def test_every_metric_is_there_and_says_what_it_is() -> None:
+    metrics = registry.all_metrics()
+    assert tuple(metrics) == NAMED
+    for name, metric in metrics.items():
+        assert metric.name == name
+        assert metric.title and metric.group and metric.source and metric.protocol
+        assert metric.summary.endswith(".") and len(metric.summary) < 140
+        assert metric.needs or metric.weights
+        assert metric.needs != ("track",) or not metric.weights
+
+
+def test_metrics_on_networks_name_the_weights_of_those_networks() -> None:
+    for metric in registry.all_metrics().values():
+        wanted = tuple(asset for need in metric.needs for asset in ASSETS.get(need, ()))
+        if metric.name not in OFFICIAL:
+            assert metric.weights == wanted
+
+
+def test_protocol_ids_differ_between_metrics_and_change_with_the_protocol() -> None:
+    metrics = registry.all_metrics()
+    assert len({metric.protocol_id for metric in metrics.values()}) == len(metrics)
+    metric = metrics["m_ld"]
+    assert protocol_id("m_ld", {**metric.protocol, "points": "other"}) != metric.protocol_id
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    with pytest.raises(KeyError) as caught:
+        registry.get("lip_cor")
+    assert str(caught.value) == "unknown metric 'lip_cor'; did you mean 'lip_corr'?"
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_metrics_without_weights_say_which_file_they_need(name: str, make_bundle: Callable[..., Bundle]) -> None:
+    with pytest.raises(Unscorable) as caught:
+        registry.get(name).per_clip(make_bundle(Features(25, 1), Features(25, 1)))
+    assert caught.value.status is Status.WEIGHTS_MISSING
+    assert ".com" in caught.value.detail or ".org" in caught.value.detail
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if name not in OFFICIAL])
+def test_no_metric_lets_a_missing_feature_pass(name: str, make_bundle: Callable[..., Bundle]) -> None:
+    labels = {"emotion": "happy", "intensity": 1.0}
+    with pytest.raises(Unscorable):
+        registry.get(name).per_clip(make_bundle(Features(25, 50), Features(25, 50), **labels))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, metric in registry.all_metrics().items() if metric.needs and metric.needs[0] == "track"]
+)
+def test_values_do_not_depend_on_what_was_scored_before(
+    name: str, make_talker: Callable[..., Features], make_bundle: Callable[..., Bundle]
+) -> None:
+    from metrics.base import Phoneme
+
+    phonemes = (Phoneme("P", 1.0, 1.1), Phoneme("AA", 1.1, 1.4))
+    turned = np.cumsum(np.random.default_rng(0).normal(scale=0.5, size=(100, 3)), axis=0)
+    one = make_talker(seed=1, angles=turned, phonemes=phonemes)
+    other = make_talker(seed=2, phonemes=phonemes)
+    per_clip = registry.get(name).per_clip
+    first = per_clip(make_bundle(one, other))
+    per_clip(make_bundle(other, one))
+    again = per_clip(make_bundle(replace(one), other))
+    for before, after in zip(np.atleast_1d(first), np.atleast_1d(again), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_listing_metrics_loads_no_network_library() -> None:
+    code = "import sys, metrics.registry as r; r.all_metrics(); print([m for m in sys.modules if m in %r])"
+    heavy = ("torch", "mediapipe", "dlib", "pandas", "sklearn", "scipy.signal", "scipy.stats")
+    done = subprocess.run([sys.executable, "-c", code % (heavy,)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_documentation_shows_the_registered_metrics() -> None:
+    page = Path(__file__).parents[2] / "docs" / "metrics.md"
+    assert registry.describe() in page.read_text(encoding="utf-8")

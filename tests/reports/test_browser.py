@@ -1,0 +1,177 @@
+"""The page in a real browser, without a window and without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.data import ReportData
+from reports.page import page
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
+)
+NASTY = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
+
+
+# Contrast ratio of an element's text with what is painted behind it, as WCAG 2 defines it.
+CONTRAST = """(selector) => {
+  const draw = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const luminance = (colour) => {
+    draw.fillStyle = colour;
+    draw.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...draw.getImageData(0, 0, 1, 1).data].map((part) => linear(part / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const node = document.querySelector(selector);
+  let ground = node;
+  while (getComputedStyle(ground).backgroundColor === 'rgba(0, 0, 0, 0)') ground = ground.parentElement;
+  const pair = [node, ground].map((each) => getComputedStyle(each));
+  const [a, b] = [luminance(pair[0].color), luminance(pair[1].backgroundColor)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""
+TEXTS = (
+    *("h1", ".meta", "td.best b", "td.best .interval", ".interval", ".coverage", ".legend", ".play", "summary"),
+    *("footer p", ".facts dt", ".results .unit", "[role=tab][aria-selected=true] small"),
+    *(".switch [aria-pressed=true]", ".switch [aria-pressed=false]", ".lead", ".version", ".sample"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_api.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def report(
+    make_data: Callable[..., ReportData], clip_of: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    data = make_data(videos=clip_of)
+    data = replace(data, models=data.models.assign(note=NASTY, version=NASTY), title=f"Faces {NASTY}")
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    path.write_text(page(data), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def opened(browser: Any, report: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The page, opened from disk. Fails the test on any console error, exception or request."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, **getattr(request, "param", {}))
+    tab = context.new_page()
+    troubles: list[str] = []
+    tab.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on("request", lambda asked: troubles.append(asked.url) if asked.url.startswith(("http", "ws")) else None)
+    tab.goto(report.as_uri())
+    yield tab
+    context.close()
+    assert troubles == []
+
+
+def column(tab: Any, index: int, body: str) -> list[float]:
+    script = "([i, body]) => [...document.querySelectorAll(`#panel-0 .choice:not([hidden]) ${body} tr[data-model]`)]"
+    return tab.evaluate(script + ".map((row) => Number(row.cells[i].dataset.value))", [index, body])
+
+
+def test_untrusted_names_do_not_run(opened: Any) -> None:
+    opened.wait_for_selector("#panel-0 .players video")
+    assert opened.evaluate("window.hacked") is None
+    assert "<script>" in opened.text_content("h1")
+
+
+def test_table_sorts_within_its_blocks_best_first(opened: Any) -> None:
+    head = opened.locator("#panel-0 .choice:not([hidden]) .metrics th button").nth(2)
+    head.click()
+    ranked, sanity = column(opened, 2, ".ranked"), column(opened, 2, ".sanity")
+    assert ranked == sorted(ranked)
+    assert sanity == sorted(sanity)
+    head.press("Enter")
+    assert column(opened, 2, ".ranked") == sorted(ranked, reverse=True)
+    assert opened.locator("#panel-0 .choice:not([hidden]) th[aria-sort=descending]").count() == 1
+
+
+def test_tabs_switch_by_click_and_by_keyboard(opened: Any) -> None:
+    opened.click("#tab-1")
+    assert opened.is_visible("#panel-1")
+    assert opened.is_hidden("#panel-0")
+    opened.keyboard.press("ArrowRight")
+    assert opened.is_visible("#panel-2")
+    assert opened.get_attribute("#tab-2", "aria-selected") == "true"
+    opened.click("#tab-1")
+    opened.reload()
+    assert opened.is_visible("#panel-1")
+
+
+def test_all_columns_can_be_shown(opened: Any) -> None:
+    opened.click("#panel-0 .switch [data-preset=full]")
+    assert opened.is_visible("#panel-0 .choice[data-preset=full] table")
+    assert opened.is_hidden("#panel-0 .choice[data-preset=paper] table")
+
+
+def test_videos_play_together_with_the_sound_of_one(opened: Any) -> None:
+    ready = "() => [...document.querySelectorAll('video')].every((video) => video.readyState > 0)"
+    opened.wait_for_function(ready)
+    videos = "[...document.querySelectorAll('video')]"
+    assert opened.evaluate(f"{videos}.length") == 7
+    assert opened.evaluate(f"{videos}.every((video) => video.src.startsWith('data:video/mp4') && !video.error)")
+    opened.click(".play")
+    opened.wait_for_function(f"() => {videos}.every((video) => video.currentTime > 0.3)")
+    assert opened.evaluate(f"{videos}.filter((video) => !video.muted).length") == 1
+    opened.wait_for_function(f"() => {videos}.every((video) => video.paused)")
+    times = opened.evaluate(f"{videos}.map((video) => video.currentTime)")
+    assert max(times) - min(times) < 0.15
+    scrub = "(bar) => { bar.value = 0.5; bar.dispatchEvent(new Event('input')); }"
+    opened.locator(".transport input").evaluate(scrub)
+    opened.wait_for_function(f"() => {videos}.every((video) => Math.abs(video.currentTime - 0.5) < 0.02)")
+    opened.click(".players figure:nth-child(2) .sound")
+    assert opened.evaluate(f"{videos}.map((video) => video.muted)") == [True, False, *[True] * 5]
+
+
+def test_failures_can_be_filtered(opened: Any) -> None:
+    rows = "#panel-0 [data-part=failures] tbody tr"
+    opened.wait_for_selector(rows)
+    everything = opened.locator(rows).count()
+    opened.fill("#panel-0 [data-part=failures] input", "no such case")
+    assert opened.locator(rows).count() == 0
+    opened.fill("#panel-0 [data-part=failures] input", "sample_004")
+    assert opened.locator(rows).count() == everything
+
+
+def test_a_metric_chosen_at_a_glance_shows_its_cases(opened: Any) -> None:
+    opened.click("#panel-0 [data-metric=lip_corr]")
+    assert opened.input_value("#panel-0 [data-part=spread] select") == "lip_corr"
+    assert opened.locator("#panel-0 [data-part=spread] svg path").count() == 7
+
+
+@pytest.mark.parametrize("opened", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True)
+def test_light_and_dark_have_readable_contrast(opened: Any, tmp_path: Path) -> None:
+    opened.screenshot(path=str(tmp_path / "page.png"))
+    assert (tmp_path / "page.png").stat().st_size > 20_000
+    for selector in TEXTS:
+        assert opened.evaluate(CONTRAST, selector) >= 4.5, selector
+
+
+def test_theme_button_overrides_the_system(opened: Any) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = opened.evaluate(ground)
+    opened.click("#theme")
+    assert opened.evaluate(ground) != before
+
+
+def test_a_phone_never_scrolls_sideways(opened: Any) -> None:
+    opened.set_viewport_size({"width": 390, "height": 844})
+    opened.reload()
+    assert opened.evaluate("document.documentElement.scrollWidth") == 390
