@@ -16,7 +16,7 @@ from bench.extract import Video, extract
 from bench.features import FeatureStore
 from bench.report import CaseSetResults, ModelResults, write_pages
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
-from bench.store import SCORE_COLUMNS, sha256_file, write_table
+from bench.store import SCORE_COLUMNS, write_table
 from datasets.folder import clip_name, video_files
 from datasets.media import MediaError, probe
 from metrics.base import Labels, Metric, Status, Unscorable
@@ -81,7 +81,7 @@ def evaluate(
     if reference is not None:
         items[REFERENCE] = _items(pairs, of_reference=True)
     videos = [item.video for rows in items.values() for item in rows if isinstance(item.video, Video)]
-    videos += [Video(item.reference.path, item.reference.sha256) for item in items[GENERATED] if item.reference]
+    videos += [item.reference for item in items[GENERATED] if item.reference]
     extract(videos, planned, store, workers or len(os.sched_getaffinity(0)), "measure")
     loader = Loader(planned, store)
     scored = {model: score_items(rows, chosen, loader, assets, seed=0) for model, rows in items.items()}
@@ -150,13 +150,13 @@ def _few(names: dict[str, Path]) -> str:
 def _items(pairs: Sequence[Pair], of_reference: bool) -> list[Item]:
     items = []
     for pair in pairs:
-        real = None if pair.reference is None else Video(pair.reference, sha256_file(pair.reference))
+        real = None if pair.reference is None else Video.of(pair.reference)
         path = pair.reference if of_reference else pair.generated
         if path is None:
             status = Status.NO_REFERENCE if of_reference else Status.NOT_GENERATED
             video: Video | Unscorable = Unscorable(status, f"there is no {'real' if of_reference else 'generated'} video {pair.name!r}")
         else:
-            video = Video(path, sha256_file(path), real.path if real else None, real.sha256 if real else None)
+            video = Video.of(path, real)
         items.append(Item(pair.name, Labels(speaker=pair.name), video, real))
     return items
 

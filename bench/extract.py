@@ -6,7 +6,7 @@ What is already in the feature cache is not measured again. Memory is bounded by
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from bench.features import FeatureStore, pair_key, phoneme_arrays, track_arrays,
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import sha256_file
-from datasets.media import MediaError, read_audio, read_frames
+from datasets.media import MediaError, pictures_sha256, read_audio, read_frames
 from metrics.base import FaceTrack, Status, Unscorable, protocol_id
 from metrics.features.base import FrameNetwork, PairNetwork
 
@@ -51,18 +51,47 @@ class Plan:
 
 @dataclass(frozen=True)
 class Video:
-    """One video to measure, with the reference that pair networks compare it with."""
+    """One video to measure, with the reference that pair networks compare it with.
+
+    Attributes:
+        path: the file. sha256: of the file: the key of what is heard.
+        pictures: hash of the encoded pictures alone: the key of what is seen. The same pictures under another sound
+            are measured once.
+        reference, reference_pictures: the same of the reference, or None.
+    """
 
     path: Path
     sha256: str
+    pictures: str
     reference: Path | None = None
-    reference_sha256: str | None = None
+    reference_pictures: str | None = None
+
+    @classmethod
+    def of(cls, path: Path, reference: Video | None = None) -> Video:
+        """From a file as it lies there. A file that cannot be read keeps its own hash; measuring it will say why."""
+        sha256 = sha256_file(path)
+        made = cls(path, sha256, pictures_hash(path, sha256))
+        return made if reference is None else made.beside(reference)
+
+    def beside(self, reference: Video) -> Video:
+        """This video, to be compared with that one."""
+        return replace(self, reference=reference.path, reference_pictures=reference.pictures)
 
     def key(self, name: str, pairs: frozenset[str]) -> str | None:
         """The cache key of a feature of this video; None for a comparison without reference."""
-        if name not in pairs:
+        if name == "phonemes":
             return self.sha256
-        return pair_key(self.sha256, self.reference_sha256) if self.reference_sha256 else None
+        if name not in pairs:
+            return self.pictures
+        return pair_key(self.pictures, self.reference_pictures) if self.reference_pictures else None
+
+
+def pictures_hash(path: Path, sha256: str) -> str:
+    """`pictures_sha256`, or the file's own hash where its pictures cannot be read."""
+    try:
+        return pictures_sha256(path)
+    except MediaError:
+        return sha256
 
 
 def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: str = "cpu", batch: int = BATCH) -> Plan:
@@ -88,16 +117,17 @@ def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: s
 def extract(videos: Sequence[Video], plan: Plan, store: FeatureStore, workers: int, title: str = "extract") -> int:
     """Measure what is missing and return how many videos had something missing. Videos with equal content are measured once."""
     pairs = pair_names()
-    missing: dict[tuple[str, str | None], tuple[Video, tuple[str, ...]]] = {}
+    todo: list[tuple[Video, tuple[str, ...]]] = []
+    planned: set[tuple[str, str]] = set()
     for video in videos:
         wanted = []
         for name, identity in plan.features.items():
             key = video.key(name, pairs)
-            if key is not None and not store.has(identity, key):
+            if key is not None and (identity, key) not in planned and not store.has(identity, key):
                 wanted.append(name)
+                planned.add((identity, key))
         if wanted:
-            missing.setdefault((video.sha256, video.reference_sha256), (video, tuple(wanted)))
-    todo = list(missing.values())
+            todo.append((video, tuple(wanted)))
     # Small enough groups keep both cores busy to the end; large enough ones fill the batches.
     size = max(1, min(GROUP, -(-len(todo) // (2 * workers))))
     groups = [_Group(tuple(todo[start : start + size]), plan, store) for start in range(0, len(todo), size)]
@@ -270,7 +300,7 @@ class _Pass:
 
     def _known_track(self) -> FaceTrack | None:
         try:
-            return track_from(*self.store.load(self.plan.features["track"], self.video.sha256))
+            return track_from(*self.store.load(self.plan.features["track"], self.video.pictures))
         except Unscorable:
             return None
 
@@ -304,7 +334,7 @@ class _Pass:
             self.store.save(identity, key, {"values": rows, "at": at}, {})
 
     def _save_track(self) -> None:
-        key, identity = self.video.sha256, self.plan.features["track"]
+        key, identity = self.video.pictures, self.plan.features["track"]
         failure = self.failures.get("track")
         if failure is None and self.track is None:
             failure = Unscorable(Status.DECODE_ERROR, "the video has no frame")

@@ -15,13 +15,14 @@ import pandas as pd
 
 from bench.config import CaseSet, Params
 from bench.errors import BenchError
+from bench.extract import pictures_hash
 from bench.models import registry
 from bench.models.base import Animation, Case, Context, Model, ModelError, Options
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, replacing, sha256_file, write_table
 from bench.workspace import Workspace
-from datasets.media import MediaError, read_audio, write_video
+from datasets.media import MediaError, read_audio, replace_sound, write_video
 
 AUDIO_RATE = 16000
 
@@ -73,7 +74,8 @@ def generate(params: Params, workspace: Workspace, cases: CaseSet, model: str) -
         if not _done(journal, case.case, recipe, target):
             jobs.append(_Job(model, _json(options), context, row, target, recipe, params.seed))
     with bar(f"generate {model}", len(jobs)) as step:
-        for _, entry in run(_generate_one, jobs, params.worker_count()):
+        light = registry.entry(model, options).light
+        for _, entry in run(_generate_one, jobs, params.worker_count(), threads=light):
             journal.add(entry)
             step()
     rows = []
@@ -141,12 +143,13 @@ def load_case(row: dict[str, Any]) -> Case:
 
 def _generate_one(job: _Job) -> dict[str, Any]:
     """One case. What the model or its media cannot do is a failure row; a full disk ends the run."""
-    entry: dict[str, Any] = {"case": job.row["case"], "recipe": job.recipe, "status": "ok", "detail": "", "sha256": None}
+    entry: dict[str, Any] = {"case": job.row["case"], "recipe": job.recipe, "status": "ok", "detail": "", "sha256": None, "pictures": None}
     start = time.perf_counter()
     try:
         case = load_case(job.row)
         _write(_model(job.name, job.options_json, job.context).animate(case, job.seed), case, job.target)
         entry["sha256"] = sha256_file(job.target)
+        entry["pictures"] = pictures_hash(job.target, entry["sha256"])
     except ModelError as error:
         entry.update(status=error.status, detail=error.detail)
     except MediaError as error:
@@ -168,6 +171,9 @@ def _write(animation: Animation, case: Case, target: Path) -> None:
     if animation.file is not None:
         if not animation.file.is_file():
             raise ModelError("not_generated", f"{animation.file.name} is not a file")
+        if animation.sound_of_its_own:
+            replace_sound(animation.file, target, animation.audio, AUDIO_RATE)
+            return
         with replacing(target) as temporary:
             shutil.copyfile(animation.file, temporary)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -23,8 +23,8 @@ def _quiet_worker(threads: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def run(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[tuple[T, R]]:
-    """Do `work` on every item in spawned processes and yield ``(item, result)`` in order of completion.
+def run(work: Callable[[T], R], items: Sequence[T], workers: int, threads: bool = False) -> Iterator[tuple[T, R]]:
+    """Do `work` on every item in spawned processes (or in threads) and yield ``(item, result)`` in order of completion.
 
     `work` must be a module-level function and catch what may fail for one item; what escapes it ends the run.
     With one worker or one item the work happens in this process.
@@ -33,8 +33,12 @@ def run(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[tu
         for item in items:
             yield item, work(item)
         return
+    count = min(workers, len(items))
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_quiet_worker, initargs=(1,))
+    pool: Executor = (
+        ThreadPoolExecutor(count) if threads
+        else ProcessPoolExecutor(count, mp_context=context, initializer=_quiet_worker, initargs=(1,))
+    )  # fmt: skip
     try:
         futures: dict[Any, T] = {pool.submit(work, item): item for item in items}
         for future in as_completed(futures):

@@ -19,7 +19,7 @@ from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, sha256_
 from bench.workspace import Workspace
 from datasets import splits
 from datasets.base import DatasetError, Rejected, SourceClip
-from datasets.media import MediaError, read_audio, write_audio, write_video
+from datasets.media import MediaError, pictures_sha256, read_audio, write_audio, write_video
 from datasets.registry import READERS
 from datasets.sample import ASSETS as SAMPLE_ASSETS
 from datasets.standardize import cut_audio, cut_frames, face_crop_box, standard_frames
@@ -214,7 +214,7 @@ def _standard_clip(job: _Job) -> dict[str, Any]:
     return {
         "clip": clip.clip, "speaker": clip.speaker, "emotion": clip.emotion, "level": clip.level,
         "video": video_path.name, "audio": audio_path.name if sound is not None else None, "frames": written,
-        "fps": job.fps, "seconds": written / job.fps, "sha256": sha256_file(video_path), "crop": str(crop),
+        "fps": job.fps, "seconds": written / job.fps, "sha256": sha256_file(video_path), "pictures": pictures_sha256(video_path), "crop": str(crop),
     }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def score(params: Params, workspace: Workspace, assets: AssetStore, cases: CaseS
         for model in params.models
     }
     items = {model: _items(table, clips, rows.set_index("case"), workspace) for model, rows in generated.items()}
-    videos = [Video(item.reference.path, item.reference.sha256) for row in items.values() for item in row if item.reference]
+    videos = [item.reference for row in items.values() for item in row if item.reference]
     videos += [item.video for row in items.values() for item in row if isinstance(item.video, Video)]
     extract(videos, planned, store, params.worker_count(), f"extract {cases}")
     loader = Loader(planned, store)
@@ -42,7 +42,7 @@ def _items(table: pd.DataFrame, clips: pd.DataFrame, generated: pd.DataFrame, wo
 
 
 def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) -> Item:
-    reference = Video(workspace.resolve(clip["video"]), clip["sha256"])
+    reference = Video(workspace.resolve(clip["video"]), clip["sha256"], clip["pictures"])
     labels = Labels(
         emotion=None if pd.isna(row.emotion) else row.emotion,
         intensity=None if pd.isna(row.intensity) else float(row.intensity),
@@ -56,7 +56,7 @@ def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) ->
     elif (made := generated.loc[row.case])["status"] != Status.OK:
         video = Unscorable(Status(made["status"]), made["detail"])
     else:
-        video = Video(workspace.resolve(made["video"]), made["sha256"], reference.path, reference.sha256)
+        video = Video(workspace.resolve(made["video"]), made["sha256"], made["pictures"]).beside(reference)
     return Item(row.case, labels, video, reference)
 
 

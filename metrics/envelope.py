@@ -71,7 +71,8 @@ def loudness(audio: NDArray[np.floating], times: NDArray[np.float64], window: fl
     """Square root of the pre-emphasised RMS at exactly the given times, ``(n,)``.
 
     Pre-emphasis keeps the breath noise of open-mouthed inhaling and takes the weight off the fundamental; the root
-    compresses stress. Among 75 definitions tried on two real clips this family found the known offsets most often.
+    compresses stress. Chosen on pieces of two real clips with added shifts, where pre-emphasised envelopes agreed on
+    the shift more often than plain or band-passed ones; compression and window mattered little.
     """
     samples = np.asarray(audio, dtype=np.float64)
     emphasised = np.append(samples[:1], samples[1:] - PRE_EMPHASIS * samples[:-1])

@@ -34,6 +34,7 @@ class AssetStatus:
         state: ``here``; ``absent`` (can be pulled); ``manual`` (absent, and only a person can bring it); ``damaged``
             (a file of that name is here, but its size is wrong).
         path: where it is, or None.
+        source: where it comes from.
         todo: what to do to have it; empty where it is here.
     """
 
@@ -44,7 +45,12 @@ class AssetStatus:
     sha256: str | None
     state: State
     path: Path | None
+    source: str
     todo: str
+
+    @property
+    def present(self) -> bool:
+        return self.state == "here"
 
 
 def open_store() -> AssetStore:
@@ -155,7 +161,10 @@ class AssetStore:
             if path is None and self._candidates(asset):
                 state = "damaged"
             todo = "" if path else self._how_to_get(name, asset)
-            lines.append(AssetStatus(name, asset.purpose, asset.licence, asset.size, asset.sha256, state, path, todo))
+            source = ", ".join(map(_describe, asset.sources)) or asset.note
+            lines.append(
+                AssetStatus(name, asset.purpose, asset.licence, asset.size, asset.sha256, state, path, source, todo)
+            )
         return lines
 
     def _cached(self, asset: Asset) -> Path | None:

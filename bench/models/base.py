@@ -50,12 +50,14 @@ class Animation:
         frames: RGB uint8 ``(H, W, 3)``, streamed; or None when `file` is given.
         audio: the sound to write with them, 16 kHz mono float32; None writes a silent video.
         file: a finished video to copy instead.
+        sound_of_its_own: with `file`, take its pictures packet for packet and `audio` as the sound (None: no sound).
         crf: H.264 quality of the written video.
     """
 
     frames: Iterable[NDArray[np.uint8]] | None = None
     audio: NDArray[np.float32] | None = None
     file: Path | None = None
+    sound_of_its_own: bool = False
     crf: int = 10
 
 

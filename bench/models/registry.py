@@ -19,22 +19,24 @@ class Entry:
         kind: ``sanity``, ``baseline``, ``model`` or ``folder``: how reports group it.
         summary: one line for ``space-bench models``.
         assets: what must have been pulled.
+        light: so little work a case that threads serve it better than processes, which cost a second to start.
     """
 
     factory: str
     kind: str
     summary: str
     assets: tuple[str, ...] = ()
+    light: bool = False
 
 
 MODELS: dict[str, Entry] = {
-    "ground-truth": Entry("bench.models.sanity:ground_truth", "sanity", "the clip itself: the ceiling"),
-    "re-encoded": Entry("bench.models.sanity:re_encoded", "sanity", "the clip through the codec again: codec noise"),
-    "still": Entry("bench.models.sanity:still", "sanity", "the portrait, held: what doing nothing scores"),
-    "shuffled": Entry("bench.models.sanity:shuffled", "sanity", "the clip with the sound of another"),
-    "shifted": Entry("bench.models.sanity:shifted", "sanity", "the clip with its sound moved by k frames"),
+    "ground-truth": Entry("bench.models.sanity:ground_truth", "sanity", "the clip itself: the ceiling", light=True),
+    "re-encoded": Entry("bench.models.sanity:re_encoded", "sanity", "the clip through the codec again: codec noise", light=True),
+    "still": Entry("bench.models.sanity:still", "sanity", "the portrait, held: what doing nothing scores", light=True),
+    "shuffled": Entry("bench.models.sanity:shuffled", "sanity", "the clip with the sound of another", light=True),
+    "shifted": Entry("bench.models.sanity:shifted", "sanity", "the clip with its sound moved by k frames", light=True),
     "viseme": Entry("bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights"),
-    "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated"),
+    "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated", light=True),
 }
 
 

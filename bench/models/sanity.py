@@ -68,7 +68,7 @@ class Shuffled:
 
     def animate(self, case: Case, seed: int) -> Animation:
         if case.silent:
-            return Animation(frames=_all_frames(case))
+            return Animation(file=case.clip_video)
         mine = self.context.speakers[case.name]
         names = [name for name in self.context.sounds if name != case.name]
         others = [name for name in names if self.context.speakers[name] != mine] or names
@@ -78,7 +78,7 @@ class Shuffled:
         # The same distance for every case spreads the borrowed sounds evenly.
         other = others[(order.index(case.name) + seed) % len(others)]
         borrowed = np.resize(read_audio(self.context.sounds[other], AUDIO_RATE), len(case.audio))
-        return Animation(frames=_all_frames(case), audio=borrowed)
+        return Animation(file=case.clip_video, sound_of_its_own=True, audio=borrowed)
 
 
 class Shifted:
@@ -95,8 +95,10 @@ class Shifted:
         return f"1-{self.frames:+d}"
 
     def animate(self, case: Case, seed: int) -> Animation:
-        sound = None if case.silent else shift(case.audio, round(self.frames / case.fps * AUDIO_RATE))
-        return Animation(frames=_all_frames(case), audio=sound)
+        if case.silent:
+            return Animation(file=case.clip_video)
+        sound = shift(case.audio, round(self.frames / case.fps * AUDIO_RATE))
+        return Animation(file=case.clip_video, sound_of_its_own=True, audio=sound)
 
 
 def shift(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:

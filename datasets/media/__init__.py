@@ -2,6 +2,7 @@
 
 from datasets.media.audio import read_audio
 from datasets.media.errors import MediaError
+from datasets.media.remux import pictures_sha256, replace_sound
 from datasets.media.timing import frame_index
 from datasets.media.video import Probe, probe, read_frames
 from datasets.media.write import AAC_RATES, atomic_file, write_audio, write_video
@@ -12,9 +13,11 @@ __all__ = [
     "Probe",
     "atomic_file",
     "frame_index",
+    "pictures_sha256",
     "probe",
     "read_audio",
     "read_frames",
+    "replace_sound",
     "write_audio",
     "write_video",
 ]

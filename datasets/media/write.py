@@ -26,7 +26,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         yield beside
-        with _writing(path):
+        with writing(path):
             beside.replace(path)
     finally:
         with suppress(FileNotFoundError):
@@ -74,16 +74,16 @@ def write_video(
     if first is None:
         raise MediaError("too_short", path, "there are no frames to write")
     with atomic_file(path) as beside:
-        with _writing(path):
+        with writing(path):
             output = _Mp4(beside, _checked_frame(first, first.shape), fps, sound, rate, crf, preset)
         try:
             picture: Frame | None = first
             while picture is not None:
                 checked = _checked_frame(picture, first.shape)
-                with _writing(path):
+                with writing(path):
                     output.add(checked)
                 picture = next(pictures, None)
-            with _writing(path):
+            with writing(path):
                 output.finish()
         finally:
             output.abandon()
@@ -110,7 +110,7 @@ def write_audio(path: Path, audio: NDArray[np.float32], rate: int = 16000) -> No
         raise ValueError(f"AAC has no rate {rate}; choose one of {', '.join(map(str, AAC_RATES))}")
     if len(sound) == 0:
         raise MediaError("too_short", path, "there are no samples to write")
-    with atomic_file(path) as beside, _writing(path):
+    with atomic_file(path) as beside, writing(path):
         if path.suffix == ".wav":
             with beside.open("wb") as raw, wave.open(raw, "wb") as file:
                 file.setnchannels(1)
@@ -118,8 +118,8 @@ def write_audio(path: Path, audio: NDArray[np.float32], rate: int = 16000) -> No
                 file.setframerate(rate)
                 file.writeframes(np.round(sound * 32767).astype("<i2").tobytes())
         else:
-            with _container(beside) as output:
-                track = _AudioTrack(output, sound, rate)
+            with mp4_container(beside) as output:
+                track = AudioTrack(output, sound, rate)
                 track.write_until(float("inf"))
 
 
@@ -130,7 +130,7 @@ class _Mp4:
         self, path: Path, first: Frame, fps: float, sound: NDArray[np.float32] | None, rate: int, crf: int, preset: str
     ) -> None:
         self.count = 0
-        self._output = _container(path)
+        self._output = mp4_container(path)
         self._fps = Fraction(fps).limit_denominator(1001)  # finds 30000/1001 behind 29.97002997
         self._convert = FromRgb()
         # No B-frames: pictures are stored in order and need no edit list, which some readers ignore.
@@ -142,7 +142,7 @@ class _Mp4:
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.colorspace = BT601
         self._stream.codec_context.color_range = LIMITED_RANGE
-        self._track = None if sound is None else _AudioTrack(self._output, sound, rate)
+        self._track = None if sound is None else AudioTrack(self._output, sound, rate)
 
     def add(self, picture: Frame) -> None:
         frame = self._convert(picture)
@@ -164,7 +164,7 @@ class _Mp4:
             self._output.close()
 
 
-class _AudioTrack:
+class AudioTrack:
     def __init__(self, output: OutputContainer, sound: NDArray[np.float32], rate: int) -> None:
         self._output, self._sound, self._rate = output, sound, rate
         self._at = 0
@@ -185,7 +185,7 @@ class _AudioTrack:
             self._output.mux(self._stream.encode(None))
 
 
-def _container(path: Path) -> OutputContainer:
+def mp4_container(path: Path) -> OutputContainer:
     # Bit-exact leaves out the library's version; fast start puts the index first, so that a page can stream the file.
     return av.open(
         str(path.absolute()), "w", format="mp4", container_options={"movflags": "+faststart", "fflags": "+bitexact"}
@@ -193,7 +193,7 @@ def _container(path: Path) -> OutputContainer:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, OSError) as error:

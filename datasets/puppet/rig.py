@@ -175,9 +175,9 @@ def _moves() -> dict[str, FloatArray]:
         "cheek_raise": np.stack([zero, -0.08 * cheeks, -0.02 * cheeks]),
         "nose_wrinkle": np.stack([0.03 * side * wings, -0.07 * wings, zero]),
         "lip_raise": np.stack([zero, -0.11 * above * np.maximum(middle, 0.7 * lips), zero]),
-        "smile": corners * np.stack([0.15 * side, zero - 0.12, zero + 0.06]),
+        "smile": corners * np.stack([0.16 * side, zero - 0.17, zero + 0.06]),
         "dimple": corners * (x > 0) * np.stack([zero + 0.12, zero - 0.1, zero + 0.04]),
-        "corners_down": corners * np.stack([0.02 * side, zero + 0.12, zero]),
+        "corners_down": corners * np.stack([0.02 * side, zero + 0.16, zero]),
         "chin_raise": np.stack([zero, -0.05 * below * _near((17, 18, 200, 199), 0.12, 0.4), zero]),
         "stretch": corners * np.stack([0.14 * side, zero + 0.05, zero + 0.02]),
     }

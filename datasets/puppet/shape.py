@@ -51,8 +51,8 @@ def calm(face: FloatArray) -> FloatArray:
     result[:, 1] += shut * lower
     chin[1] += shut
     width = (face[454, 0] - face[234, 0]) / (neutral[454, 0] - neutral[234, 0])
-    across = 0.5 * (width + np.linalg.norm(face[291] - face[61]) / np.linalg.norm(neutral[291] - neutral[61]))
-    stretch = np.array([min(across, 1.25 * width), (chin[1] - nose[1]) / (neutral[152, 1] - neutral[2, 1]), 1.0])
+    across = 0.8 * width + 0.2 * np.linalg.norm(face[291] - face[61]) / np.linalg.norm(neutral[291] - neutral[61])
+    stretch = np.array([min(across, 1.15 * width), (chin[1] - nose[1]) / (neutral[152, 1] - neutral[2, 1]), 1.0])
     seat = np.array([nose[0], nose[1] + _LIP_LINE * (chin[1] - nose[1]), nose[2] + neutral[13, 2] - neutral[2, 2]])
     mouth = (neutral - neutral[13]) * stretch + seat
     weight = _near((61, 291, 0, 17, 13, 14, 37, 267, 84, 314, 40, 270, 91, 321), 0.11, 0.42)

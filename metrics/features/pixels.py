@@ -94,10 +94,10 @@ def _ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     if min(one.shape[:2]) <= 2 * RADIUS:
         raise ValueError(f"frames of {one.shape[1]}x{one.shape[0]} are smaller than the window of SSIM")
     # Shifted by 128, the squares keep their precision in float32; variances do not depend on the shift.
-    x, y = one.astype(np.float32) - 128, other.astype(np.float32) - 128
+    x, y = np.subtract(one, 128, dtype=np.float32), np.subtract(other, 128, dtype=np.float32)
     mean_x, mean_y = _local_mean(x), _local_mean(y)
     covariance = _local_mean(x * y) - mean_x * mean_y
-    variances = _local_mean(x * x + y * y) - mean_x * mean_x - mean_y * mean_y
+    variances = _local_mean(np.square(x) + np.square(y)) - mean_x * mean_x - mean_y * mean_y
     mean_x, mean_y = mean_x + 128, mean_y + 128
     luminance = (2 * mean_x * mean_y + C1) / (mean_x * mean_x + mean_y * mean_y + C1)
     structure = (2 * covariance + C2) / (variances + C2)

@@ -118,7 +118,7 @@ class ShiftTolerantDistance:
         self.device = device
         module = fill(ShiftTolerantLPIPS(), load_state(path), path, device)
         # A third faster on a CPU: blur and pooling are slow where channels come first.
-        self.module = module.to(memory_format=torch.channels_last)
+        self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def protocol(self) -> Mapping[str, Any]:

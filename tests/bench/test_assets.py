@@ -87,7 +87,9 @@ def test_a_member_of_a_wheel_is_fetched_verified_and_laid_out_by_content(
     index: Path, make_store: Callable[..., AssetStore]
 ) -> None:
     store = make_store(net=entry())
-    assert not store.has("net") and store.status()[0].state == "absent"
+    before = store.status()[0]
+    assert not store.has("net") and (before.state, before.present) == ("absent", False)
+    assert before.source == "tiny-asset==1.0:tiny_asset/net.bin"
     done: list[str] = []
     store.pull(["net"], done.append)
     digest = sha(CONTENT)
@@ -95,7 +97,7 @@ def test_a_member_of_a_wheel_is_fetched_verified_and_laid_out_by_content(
     assert store.path("net") == store.cache / digest[:2] / digest / "net.bin"
     assert store.path("net").read_bytes() == CONTENT and store.sha256("net") == digest
     assert files(store.cache) == [f"{digest[:2]}/{digest}/net.bin"]
-    assert store.status()[0].state == "here" and store.verify() == []
+    assert store.status()[0].present and store.verify() == []
 
 
 def test_one_wheel_is_downloaded_once_for_all_its_members(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, Features, FaceTrack, Labels, Phoneme
+from metrics.base import Bundle, FaceTrack, Features, Labels, Phoneme
 from metrics.features.canonical import canonical_face
 from metrics.features.regions import LIPS_INNER, LIPS_OUTER
 from metrics.rigid import rotation_matrix

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from metrics import registry
-from metrics.base import Bundle, Features, Status, Unscorable, protocol_id
+from metrics.base import Bundle, Features, Phoneme, Status, Unscorable, protocol_id
 from metrics.features.registry import ASSETS
 
 NAMED = (
@@ -75,8 +75,6 @@ def test_no_metric_lets_a_missing_feature_pass(name: str, make_bundle: Callable[
 def test_values_do_not_depend_on_what_was_scored_before(
     name: str, make_talker: Callable[..., Features], make_bundle: Callable[..., Bundle]
 ) -> None:
-    from metrics.base import Phoneme
-
     phonemes = (Phoneme("P", 1.0, 1.1), Phoneme("AA", 1.1, 1.4))
     turned = np.cumsum(np.random.default_rng(0).normal(scale=0.5, size=(100, 3)), axis=0)
     one = make_talker(seed=1, angles=turned, phonemes=phonemes)

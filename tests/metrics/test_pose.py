@@ -79,7 +79,7 @@ def test_frames_without_a_face_stay_nan_and_do_not_touch_the_others(posed: Posed
 
 def test_pose_error_is_the_difference_of_the_angles(posed: Posed, make_bundle: MakeBundle) -> None:
     reference = np.random.default_rng(1).uniform(-15, 15, (30, 3))
-    bundle = make_bundle(features(posed(reference + [1.0, -2.0, 3.0])), features(posed(reference)))
+    bundle = make_bundle(features(posed(reference + np.array([1.0, -2.0, 3.0]))), features(posed(reference)))
     got = [registry.get(f"pose_{axis}").per_clip(bundle) for axis in ("pitch", "yaw", "roll")]
     np.testing.assert_allclose(got, [1, 2, 3], atol=1e-3)
     assert registry.get("pose_mae").per_clip(bundle) == pytest.approx(2, abs=1e-3)

@@ -9,6 +9,7 @@ import pytest
 from metrics import registry
 from metrics.base import Bundle, Features, Phoneme, Status, Unscorable
 from metrics.envelope import loudness, onset_times, rms
+from metrics.features.regions import LIPS_INNER, LIPS_OUTER
 from metrics.sync import aperture, floored_correlation, lag_curve, lip_motion
 
 MakeTalker = Callable[..., Features]
@@ -72,8 +73,6 @@ def closing_talker(make_talker: MakeTalker, centre: float) -> Features:
     assert talker.track is not None and shut.track is not None
     landmarks = shut.track.landmarks.copy()
     times = np.arange(len(landmarks)) / 25
-    from metrics.features.regions import LIPS_INNER
-
     upper, lower = np.array(LIPS_INNER[1:10]), np.array(LIPS_INNER[:10:-1])
     mouth = np.where(np.abs(times - centre) <= 0.09, 0.0, 0.2)
     landmarks[:, lower] = landmarks[:, upper] + np.array([0, 60.0, 0]) * mouth[:, None, None]
@@ -134,6 +133,17 @@ def test_volume_does_not_matter(make_talker: MakeTalker, make_bundle: MakeBundle
     for name in ("lip_corr", "lip_lag"):
         per_clip = registry.get(name).per_clip
         assert per_clip(make_bundle(quiet)) == pytest.approx(per_clip(make_bundle(clip)), rel=1e-5)
+
+
+def test_a_breath_in_silence_does_not_hide_the_lag(make_talker: MakeTalker, make_bundle: MakeBundle) -> None:
+    clip = make_talker(seconds=6, delay=0.12)
+    assert clip.track is not None and clip.audio is not None
+    landmarks, audio = clip.track.landmarks.copy(), clip.audio.copy()
+    lower = np.array([*LIPS_INNER[:10:-1], *LIPS_OUTER[:10:-1]])
+    landmarks[50:60, lower, 1] += 40
+    audio[round(2.0 * 16000) : round(2.5 * 16000)] = 0
+    breathing = replace(clip, track=replace(clip.track, landmarks=landmarks), audio=audio)
+    assert registry.get("lip_lag").per_clip(make_bundle(breathing)) == pytest.approx(3, abs=1)
 
 
 def test_missing_frames_are_left_out_of_the_correlation(make_talker: MakeTalker, make_bundle: MakeBundle) -> None:

@@ -93,12 +93,12 @@ class Viseme:
     ) -> Iterator[NDArray[np.uint8]]:
         head_rng, blink_rng = (np.random.default_rng([seed, stream]) for stream in (0, 1))
         head = motion.HeadMotion(head_rng, level, trajectory.STEPS, self.options.head_motion)
-        blinks = motion.blink_times(blink_rng, case.frames / case.fps, self.options.blinks_per_minute)
+        blinks = motion.Blinks(blink_rng, self.options.blinks_per_minute)
         face = rig.FaceRig(landmarks)
         portrait = PortraitMesh(case.portrait, landmarks)
         for frame in range(case.frames):
             time = frame / case.fps
-            vertices = face.pose(_at(mouth, time), motion.lids(blinks, time))
+            vertices = face.pose(_at(mouth, time), blinks.at(time))
             rotation, shift = head.at(time)
             vertices = (vertices - face.pivot) @ rotation.T + face.pivot
             vertices[:, :2] += shift * face.unit

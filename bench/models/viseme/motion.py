@@ -35,37 +35,35 @@ class HeadMotion:
         self._heights *= np.sqrt(2.0 / np.square(self._heights).sum(axis=1, keepdims=True))
         self._amount = amount
         voice = np.clip(1.0 + level / 30.0, 0.0, 1.0)
-        self._nods = gaussian_filter1d(voice, 0.15 * rate, mode="nearest") - gaussian_filter1d(
-            voice, rate, mode="nearest"
-        )
+        quick, slow = (gaussian_filter1d(voice, seconds * rate, mode="nearest") for seconds in (0.15, 1.0))
+        self._nods = NOD_DEGREES * (quick - slow)
         self._rate = rate
 
     def at(self, time: float) -> tuple[FloatArray, FloatArray]:
-        """Rotation matrix ``(3, 3)`` (axes right, down, away) and shift ``(2,)`` in distances of the outer eye corners."""
-        waves = (self._heights * (np.sin(2 * np.pi * self._rates * time + self._phases) - np.sin(self._phases))).sum(
-            axis=1
-        )
+        """Rotation ``(3, 3)`` (axes right, down, away) and shift ``(2,)`` in distances of the outer eye corners."""
+        swing = np.sin(2 * np.pi * self._rates * time + self._phases) - np.sin(self._phases)
+        waves = (self._heights * swing).sum(axis=1)
         nod = np.interp(time * self._rate, np.arange(len(self._nods)), self._nods) - self._nods[0]
         degrees = waves[:3] * SWAY_DEGREES + np.array([nod, 0.0, 0.0])
         matrix = Rotation.from_euler("xyz", degrees * self._amount, degrees=True).as_matrix()
         return np.asarray(matrix), waves[3:] * SWAY_SHIFT * self._amount
 
 
-def blink_times(rng: np.random.Generator, seconds: float, per_minute: float) -> FloatArray:
-    """When blinks begin: on average `per_minute`, irregular, at least half a second apart."""
-    if per_minute <= 0:
-        return np.zeros(0)
-    mean = 60.0 / per_minute
-    times = []
-    time = rng.uniform(0.0, mean)
-    while time < seconds:
-        times.append(time)
-        time += max(0.5, mean * rng.uniform(0.5, 1.5))
-    return np.array(times)
+class Blinks:
+    """Eyes that shut now and then: on average `per_minute` times, irregularly, never two blinks at once.
 
+    Args:
+        rng: where the times come from, drawn as time passes. per_minute: 0 for never.
+    """
 
-def lids(starts: FloatArray, time: float) -> float:
-    """How far the eyes are shut at a time, 0..1: quick down, a moment shut, slower up."""
-    since = (time - starts) / BLINK_SECONDS
-    shut = np.interp(since, [0.0, 0.3, 0.45, 1.0], [0.0, 1.0, 1.0, 0.0], left=0.0, right=0.0)
-    return float(np.max(0.5 - 0.5 * np.cos(np.pi * shut), initial=0.0))
+    def __init__(self, rng: np.random.Generator, per_minute: float) -> None:
+        self._rng = rng
+        self._pause = 60.0 / per_minute if per_minute > 0 else np.inf
+        self._start = float(rng.uniform(0.0, self._pause)) if per_minute > 0 else np.inf
+
+    def at(self, time: float) -> float:
+        """How far the eyes are shut, 0..1: quick down, a moment shut, slower up. Times must not decrease."""
+        while time >= self._start + BLINK_SECONDS:
+            self._start += max(1.5 * BLINK_SECONDS, self._pause * self._rng.uniform(0.5, 1.5))
+        shut = np.interp((time - self._start) / BLINK_SECONDS, [0.0, 0.3, 0.45, 1.0], [0.0, 1.0, 1.0, 0.0])
+        return float(0.5 - 0.5 * np.cos(np.pi * shut))

@@ -123,29 +123,26 @@ def _along(points: FloatArray, row: tuple[int, ...]) -> FloatArray:
 
 
 def _relaxation(face: FloatArray) -> FloatArray:
-    """Displacements that close the lips and take back a smile, ``(478, 3)``."""
-    moves = np.zeros_like(face)
-    upper, lower = (face[list(rows[0])] for rows in (UPPER_LIP, LOWER_LIP))
-    meeting = upper + 0.35 * (lower - upper)
-    gap = float(np.linalg.norm(upper[5] - lower[5]))
-    for rows, to_meeting, following in (
-        (UPPER_LIP, meeting - upper, (1.0, 0.95, 0.85, 0.75)),
-        (LOWER_LIP, meeting - lower, (1.0, 0.95, 0.85, 0.75)),
-    ):
-        for row, share in zip(rows, following, strict=True):
-            moves[list(row)] = share * to_meeting
+    """Displacements that take back a smile and close the lips, ``(478, 3)``."""
+    relaxed = face.copy()
     corners = face[[UPPER_LIP[3][0], UPPER_LIP[3][-1]]]
-    centre = corners[:, 0].mean()
     width = float(corners[1, 0] - corners[0, 0])
     narrowing = min(1.0, (WIDTH + 0.3 * (width - WIDTH)) / width)
-    lift = float(np.clip(meeting[5, 1] - corners[:, 1].mean(), 0.0, 0.2))
-    for row in (*UPPER_LIP, *LOWER_LIP):
-        points = list(row)
-        moves[points, 0] += (narrowing - 1.0) * (face[points, 0] - centre)
-        moves[points, 1] += 0.6 * lift * (np.abs(_along(face, row)) ** 1.5 - 0.35)
+    middle = 0.65 * face[UPPER_LIP[0][5], 1] + 0.35 * face[LOWER_LIP[0][5], 1]
+    lift = float(np.clip(middle - corners[:, 1].mean(), 0.0, 0.2))
+    lips = np.array(sorted({point for row in (*UPPER_LIP, *LOWER_LIP) for point in row}))
+    across = (face[lips, 0] - corners[:, 0].mean()) / (width / 2)
+    relaxed[lips, 0] += (narrowing - 1.0) * across * width / 2
+    relaxed[lips, 1] += 0.6 * lift * (np.abs(across) ** 1.5 - 0.35)
+    upper, lower = (relaxed[list(rows[0])] for rows in (UPPER_LIP, LOWER_LIP))
+    meeting = upper + 0.35 * (lower - upper)
+    gap = float(np.linalg.norm(upper[5] - lower[5]))
+    for rows, to_meeting in ((UPPER_LIP, meeting - upper), (LOWER_LIP, meeting - lower)):
+        for row, share in zip(rows, (1.0, 0.95, 0.85, 0.75), strict=True):
+            relaxed[list(row)] += share * to_meeting
     for point, share in JAW.items():
-        moves[point, 1] -= 0.3 * share * gap
-    return moves
+        relaxed[point, 1] -= 0.3 * share * gap
+    return np.asarray(relaxed - face)
 
 
 def _speech(face: FloatArray) -> FloatArray:
