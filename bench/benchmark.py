@@ -58,7 +58,7 @@ def _speed() -> Table:
 
     from metrics.features.face_mesh import FaceTracker
     from metrics.features.phonemes import recognise
-    from metrics.features.registry import networks
+    from metrics.features.registry import PAIR_NETWORKS, networks
 
     torch.set_num_threads(1)
     params, workspace, assets = load(Path("params.yaml")), Workspace(Path("out")), open_store()
@@ -89,13 +89,12 @@ def _speed() -> Table:
     follow()  # Loads the graph; the second pass is what is measured.
     add("track", follow)
     store = feature_plan(chosen_metrics(params.metrics), fps, params.device, assets)
-    pairs = frozenset(store.features) & frozenset({"psnr", "ssim", "stlpips"})
     for name, kind in networks().items():
         if name not in store.features:
             continue
         network = kind(assets=store.assets, device=params.device)
         stride = 1 if network.per_second <= 0 else max(1, round(fps / network.per_second))
-        add(name, lambda n=network, s=stride, p=name in pairs: _run_network(n, frames, tracks, s, p))  # type: ignore[misc]
+        add(name, lambda n=network, s=stride, p=name in PAIR_NETWORKS: _run_network(n, frames, tracks, s, p))  # type: ignore[misc]
 
     def listen() -> int:
         heard = 0
@@ -107,7 +106,7 @@ def _speed() -> Table:
 
     add("phonemes", listen)
     with tempfile.TemporaryDirectory() as folder:
-        videos = [Video(path, path.stem) for path in clips]
+        videos = [Video.of(path) for path in clips]
         add("whole (one pass, no reference)", lambda: extract(videos, store, FeatureStore(Path(folder)), 1))
     return table
 
@@ -141,7 +140,7 @@ def _extract_some(count: int) -> None:
     params, workspace, assets = load(Path("params.yaml")), Workspace(Path("out")), open_store()
     planned = feature_plan(chosen_metrics(params.metrics), params.video.fps, params.device, assets)
     with tempfile.TemporaryDirectory() as folder:
-        videos = [Video(workspace.resolve(row.video), row.sha256) for row in _clips(workspace, params, count)]
+        videos = [Video(workspace.resolve(row.video), row.pictures, row.sound) for row in _clips(workspace, params, count)]
         extract(videos, planned, FeatureStore(Path(folder)), 1)
 
 

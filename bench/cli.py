@@ -80,6 +80,7 @@ def doctor() -> None:
 @assets_app.command("pull")
 def assets_pull(
     names: Annotated[list[str] | None, typer.Argument(help="asset names; none means all that can be fetched")] = None,
+    allow_url: Annotated[bool, typer.Option("--allow-url", help="also download weights from their authors' URLs")] = False,
     record: Annotated[Path | None, typer.Option(help="write names and sha256 to this JSON file")] = None,
 ) -> None:
     """Fetch assets into the cache (about 200 MB for all) and check them."""
@@ -90,7 +91,7 @@ def assets_pull(
     from bench.progress import bar
 
     with bar("assets", len(wanted)) as step:
-        store.pull(wanted, progress=lambda name: step())
+        store.pull(wanted, progress=lambda name: step(), allow_url=allow_url)
     if record is not None:
         from bench.store import sha256_file, write_json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -44,7 +44,6 @@ class PuppetConfig(Strict):
 
 
 class ReportConfig(Strict):
-    preset: Literal["paper", "full"] = "paper"
     examples: int = Field(2, ge=0, le=50, description="cases a set whose videos are put side by side")
     title: str = "space-bench"
 

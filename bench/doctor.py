@@ -71,7 +71,7 @@ def assets_table(store: AssetStore) -> Table:
     for heading in ("name", "here", "MB", "for", "licence", "how to get it"):
         table.add_column(heading)
     for row in store.status():
-        table.add_row(row.name, "yes" if row.present else "no", f"{row.size / 1e6:.1f}" if row.size else "?", row.purpose, row.licence, row.source)
+        table.add_row(row.name, "yes" if row.present else "no", f"{row.size / 1e6:.1f}" if row.size else "?", row.purpose, row.licence, row.todo or row.source)
     return table
 
 

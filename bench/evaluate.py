@@ -181,7 +181,7 @@ def _write(
                                    scores.curves, pd.DataFrame(scores.emotions), files))  # fmt: skip
     results = [CaseSetResults(CASES, cases, models)]
     write_table(report / "scores.parquet", table, SCORE_COLUMNS)
-    config = ReportConfig(title="Evaluation", preset="full", examples=4)
+    config = ReportConfig(title="Evaluation", examples=4)
     write_pages(report, config, chosen, results, pd.DataFrame(), assets)
 
 

@@ -20,7 +20,7 @@ from bench.features import FeatureStore, pair_key, phoneme_arrays, track_arrays,
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import sha256_file
-from datasets.media import MediaError, pictures_sha256, read_audio, read_frames
+from datasets.media import MediaError, pictures_sha256, read_audio, read_frames, sound_sha256
 from metrics.base import FaceTrack, Status, Unscorable, protocol_id
 from metrics.features.base import FrameNetwork, PairNetwork
 
@@ -54,23 +54,23 @@ class Video:
     """One video to measure, with the reference that pair networks compare it with.
 
     Attributes:
-        path: the file. sha256: of the file: the key of what is heard.
-        pictures: hash of the encoded pictures alone: the key of what is seen. The same pictures under another sound
-            are measured once.
+        path: the file.
+        pictures: hash of the encoded pictures alone, the key of what is seen; sound: of the encoded sound alone, the
+            key of what is heard. Content is the address, not the file: the same pictures under another sound, and the
+            same speech under other pictures, are measured once.
         reference, reference_pictures: the same of the reference, or None.
     """
 
     path: Path
-    sha256: str
     pictures: str
+    sound: str
     reference: Path | None = None
     reference_pictures: str | None = None
 
     @classmethod
     def of(cls, path: Path, reference: Video | None = None) -> Video:
-        """From a file as it lies there. A file that cannot be read keeps its own hash; measuring it will say why."""
-        sha256 = sha256_file(path)
-        made = cls(path, sha256, pictures_hash(path, sha256))
+        """From a file as it lies there."""
+        made = cls(path, *content_hashes(path))
         return made if reference is None else made.beside(reference)
 
     def beside(self, reference: Video) -> Video:
@@ -80,18 +80,21 @@ class Video:
     def key(self, name: str, pairs: frozenset[str]) -> str | None:
         """The cache key of a feature of this video; None for a comparison without reference."""
         if name == "phonemes":
-            return self.sha256
+            return self.sound
         if name not in pairs:
             return self.pictures
         return pair_key(self.pictures, self.reference_pictures) if self.reference_pictures else None
 
 
-def pictures_hash(path: Path, sha256: str) -> str:
-    """`pictures_sha256`, or the file's own hash where its pictures cannot be read."""
-    try:
-        return pictures_sha256(path)
-    except MediaError:
-        return sha256
+def content_hashes(path: Path) -> tuple[str, str]:
+    """`pictures_sha256` and `sound_sha256`; the file's own hash for what cannot be read (measuring it will say why)."""
+    found = []
+    for kind in (pictures_sha256, sound_sha256):
+        try:
+            found.append(kind(path))
+        except MediaError:
+            found.append(sha256_file(path))
+    return found[0], found[1]
 
 
 def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: str = "cpu", batch: int = BATCH) -> Plan:
@@ -157,6 +160,7 @@ _OPEN: dict[tuple[str, ...], dict[str, Any]] = {}
 def _open(names: Sequence[str], assets: Mapping[str, Path], device: str) -> dict[str, Any]:
     """The networks of these features, made once a process."""
     from metrics.features.registry import networks
+    from metrics.features.weights import WeightsError
 
     known = networks()
     chosen = tuple(sorted(name for name in names if name in known))
@@ -166,7 +170,10 @@ def _open(names: Sequence[str], assets: Mapping[str, Path], device: str) -> dict
             import torch
 
             torch.set_num_threads(1)
-        _OPEN[key] = {name: known[name](assets=assets, device=device) for name in chosen}
+        try:
+            _OPEN[key] = {name: known[name](assets=assets, device=device) for name in chosen}
+        except WeightsError as error:
+            raise BenchError(str(error)) from error
     return _OPEN[key]
 
 
@@ -192,6 +199,8 @@ class _Batcher:
         self.owners: list[tuple[_Collected, int]] = []
 
     def add(self, owner: _Collected, frame: int, data: NDArray[Any]) -> None:
+        if self.inputs and self.inputs[0].shape != data.shape:
+            self.flush()  # Pairs of another size: only equal shapes stack.
         owner.at.append(frame)
         self.inputs.append(data)
         self.owners.append((owner, frame))
@@ -242,8 +251,10 @@ class _Pass:
         try:
             self._look()
         except MediaError as error:
-            failure = _as_unscorable(error)
-            self.failures.update({name: failure for name in self.wanted})
+            self.failures.update(dict.fromkeys(self.wanted, _as_unscorable(error)))
+        except ValueError as error:
+            # The extractors' word for frames that they cannot take (a size that changes, a picture that is too small).
+            self.failures.update(dict.fromkeys(self.wanted, Unscorable(Status.UNDEFINED, str(error))))
         if "phonemes" in self.wanted:
             self._listen()
 
@@ -296,7 +307,7 @@ class _Pass:
             yield from read_frames(self.video.reference, self.plan.fps)
         except MediaError as error:
             why = Unscorable(Status.NO_REFERENCE, f"the reference cannot be read: {error.detail}")
-            self.failures.update({name: why for name in self.of_pairs})
+            self.failures.update(dict.fromkeys(self.of_pairs, why))
 
     def _known_track(self) -> FaceTrack | None:
         try:
@@ -307,7 +318,7 @@ class _Pass:
     def _listen(self) -> None:
         from metrics.features.phonemes import recognise
 
-        key, identity = self.video.sha256, self.plan.features["phonemes"]
+        key, identity = self.video.sound, self.plan.features["phonemes"]
         try:
             phonemes = recognise(read_audio(self.video.path, AUDIO_RATE), AUDIO_RATE)
         except MediaError as error:

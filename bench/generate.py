@@ -15,7 +15,7 @@ import pandas as pd
 
 from bench.config import CaseSet, Params
 from bench.errors import BenchError
-from bench.extract import pictures_hash
+from bench.extract import content_hashes
 from bench.models import registry
 from bench.models.base import Animation, Case, Context, Model, ModelError, Options
 from bench.parallel import run
@@ -143,13 +143,13 @@ def load_case(row: dict[str, Any]) -> Case:
 
 def _generate_one(job: _Job) -> dict[str, Any]:
     """One case. What the model or its media cannot do is a failure row; a full disk ends the run."""
-    entry: dict[str, Any] = {"case": job.row["case"], "recipe": job.recipe, "status": "ok", "detail": "", "sha256": None, "pictures": None}
+    entry: dict[str, Any] = {"case": job.row["case"], "recipe": job.recipe, "status": "ok", "detail": "", "sha256": None, "pictures": None, "sound": None}
     start = time.perf_counter()
     try:
         case = load_case(job.row)
         _write(_model(job.name, job.options_json, job.context).animate(case, job.seed), case, job.target)
         entry["sha256"] = sha256_file(job.target)
-        entry["pictures"] = pictures_hash(job.target, entry["sha256"])
+        entry["pictures"], entry["sound"] = content_hashes(job.target)
     except ModelError as error:
         entry.update(status=error.status, detail=error.detail)
     except MediaError as error:

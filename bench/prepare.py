@@ -13,16 +13,17 @@ import numpy as np
 from bench.assets import AssetStore
 from bench.config import CaseSet, DatasetConfig, Params
 from bench.errors import BenchError, unknown
+from bench.extract import content_hashes
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, sha256_file, write_table
 from bench.workspace import Workspace
 from datasets import splits
 from datasets.base import DatasetError, Rejected, SourceClip
-from datasets.media import MediaError, pictures_sha256, read_audio, write_audio, write_video
+from datasets.media import MediaError, read_audio, write_audio, write_video
 from datasets.registry import READERS
 from datasets.sample import ASSETS as SAMPLE_ASSETS
-from datasets.standardize import cut_audio, cut_frames, face_crop_box, standard_frames
+from datasets.standardize import as_stored, cut_audio, cut_frames, face_crop_box, standard_frames
 
 AUDIO_RATE = 16000
 MIN_SECONDS = 1.0
@@ -201,7 +202,7 @@ def _standard_clip(job: _Job) -> dict[str, Any]:
     frames = len(tracks[0])
     if frames < MIN_SECONDS * job.fps:
         raise _Unusable("too_short", f"{frames} frames at {job.fps:g} fps; at least {MIN_SECONDS:g} s are needed")
-    sound = None if audio is None else cut_audio(audio, AUDIO_RATE, clip.start, frames, job.fps)
+    sound = None if audio is None else as_stored(cut_audio(audio, AUDIO_RATE, clip.start, frames, job.fps))
     track = tracks[choose_speaker(tracks, sound, AUDIO_RATE)]
     points = track.landmarks[:, :, :2]
     boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
@@ -211,10 +212,11 @@ def _standard_clip(job: _Job) -> dict[str, Any]:
     written = write_video(video_path, pictures, job.fps, sound, AUDIO_RATE)
     if sound is not None:
         write_audio(audio_path, sound, AUDIO_RATE)
+    pictures, heard = content_hashes(video_path)
     return {
         "clip": clip.clip, "speaker": clip.speaker, "emotion": clip.emotion, "level": clip.level,
         "video": video_path.name, "audio": audio_path.name if sound is not None else None, "frames": written,
-        "fps": job.fps, "seconds": written / job.fps, "sha256": sha256_file(video_path), "pictures": pictures_sha256(video_path), "crop": str(crop),
+        "fps": job.fps, "seconds": written / job.fps, "sha256": sha256_file(video_path), "pictures": pictures, "sound": heard, "crop": str(crop),
     }  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def write_pages(
         data = _data(config, chosen, results, rejected, assets, Path(scratch))
         for stale in ("tables", "figures", "plots"):
             shutil.rmtree(root / stale, ignore_errors=True)
-        for relative, content in render(data, preset=config.preset):
+        for relative, content in render(data):
             write_bytes(root / relative, content)
 
 
@@ -131,7 +131,7 @@ def _data(
         "cases": _stack(item.table.assign(**_context(item.cases)) for item in results),
         "curves": curves,
         "emotions": _stack(_tagged(model.emotions, item, model.model) for item, model in every if len(model.emotions)),
-        "envelopes": _stack(frame[["case", "time", "loudness"]] for frame in loud),
+        "envelopes": _stack(frame[["case", "time", "loudness"]] for frame in loud).drop_duplicates(),
         "rejected": rejected,
     }  # fmt: skip
     return ReportData(

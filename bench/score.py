@@ -42,7 +42,7 @@ def _items(table: pd.DataFrame, clips: pd.DataFrame, generated: pd.DataFrame, wo
 
 
 def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) -> Item:
-    reference = Video(workspace.resolve(clip["video"]), clip["sha256"], clip["pictures"])
+    reference = Video(workspace.resolve(clip["video"]), clip["pictures"], clip["sound"])
     labels = Labels(
         emotion=None if pd.isna(row.emotion) else row.emotion,
         intensity=None if pd.isna(row.intensity) else float(row.intensity),
@@ -56,7 +56,7 @@ def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) ->
     elif (made := generated.loc[row.case])["status"] != Status.OK:
         video = Unscorable(Status(made["status"]), made["detail"])
     else:
-        video = Video(workspace.resolve(made["video"]), made["sha256"], made["pictures"]).beside(reference)
+        video = Video(workspace.resolve(made["video"]), made["pictures"], made["sound"]).beside(reference)
     return Item(row.case, labels, video, reference)
 
 

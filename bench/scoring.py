@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from bench.features import FeatureStore, phonemes_from, track_from
 from bench.store import CURVE_COLUMNS
 from datasets.media import MediaError, read_audio
 from metrics import registry, statistics
-from metrics.base import Bundle, Features, Labels, Metric, Status, Unscorable
+from metrics.base import Bundle, Features, Labels, Metric, Status, Unscorable, protocol_id
 from metrics.frechet import PairAggregate
 
 AUDIO_RATE = 16000
@@ -100,15 +101,15 @@ class Loader:
         self.plan = planned
         self.store = store
         self.pairs = pair_names()
-        self._references: dict[str, Features] = {}
+        self._references: dict[Path, Features] = {}
 
     def reference(self, video: Video | None) -> Features | None:
         """Features of a reference, kept: every model is compared with the same ones."""
         if video is None:
             return None
-        if video.sha256 not in self._references:
-            self._references[video.sha256] = self.features(video)
-        return self._references[video.sha256]
+        if video.path not in self._references:
+            self._references[video.path] = self.features(video)
+        return self._references[video.path]
 
     def features(self, video: Video) -> Features:
         """Everything that was measured of one video."""
@@ -142,6 +143,12 @@ class Loader:
         )
 
 
+def score_protocol_id(metric: Metric, planned: Plan) -> str:
+    """Hash of everything that changes the metric's number: its own protocol and those of the features that it reads."""
+    features = {name: planned.features[name] for name in metric.needs if name in planned.features}
+    return protocol_id(metric.name, {"metric": metric.protocol, "features": features})
+
+
 def score_items(
     items: Sequence[Item], chosen: Sequence[Metric], loader: Loader, assets: AssetStore, seed: int
 ) -> Scores:
@@ -157,16 +164,17 @@ def score_items(
         if isinstance(bundle, Bundle):
             curves.append(_curves(item.case, bundle.generated))
             emotions += _emotion_rows(item, bundle)
-    summary = summarize([item.labels.speaker for item in items], outcomes, chosen, seed)
+    identities = {metric.name: score_protocol_id(metric, loader.plan) for metric in chosen}
+    summary = summarize([item.labels.speaker for item in items], outcomes, chosen, identities, seed)
     rows = [
-        _row(item.case, metric, outcome)
+        _row(item.case, metric, identities[metric.name], outcome)
         for metric in chosen
         for item, outcome in zip(items, outcomes[metric.name], strict=True)
     ]
     for metric in chosen:
         if metric.corpus:
             entry = summary[metric.name]
-            rows.append({"case": "*", "metric": metric.name, "protocol_id": metric.protocol_id, "value": entry["value"],
+            rows.append({"case": "*", "metric": metric.name, "protocol_id": identities[metric.name], "value": entry["value"],
                          "status": entry["status"], "detail": entry["note"]})  # fmt: skip
     filled = [frame for frame in curves if len(frame)]
     columns = [name for name in CURVE_COLUMNS if name != "model"]
@@ -196,10 +204,10 @@ def _outcome(metric: Metric, bundle: Bundle | Unscorable, lacking: Sequence[str]
     return value
 
 
-def _row(case: str, metric: Metric, outcome: Any | Unscorable) -> dict[str, Any]:
+def _row(case: str, metric: Metric, identity: str, outcome: Any | Unscorable) -> dict[str, Any]:
     failed = isinstance(outcome, Unscorable)
     return {
-        "case": case, "metric": metric.name, "protocol_id": metric.protocol_id,
+        "case": case, "metric": metric.name, "protocol_id": identity,
         # The clip's part of a corpus metric is no number of its own: only its row `*` has a value.
         "value": None if failed or metric.corpus else float(outcome),
         "status": outcome.status.value if failed else Status.OK.value,
@@ -208,7 +216,8 @@ def _row(case: str, metric: Metric, outcome: Any | Unscorable) -> dict[str, Any]
 
 
 def summarize(
-    speakers: Sequence[str], outcomes: dict[str, list[Any | Unscorable]], chosen: Sequence[Metric], seed: int
+    speakers: Sequence[str], outcomes: Mapping[str, list[Any | Unscorable]], chosen: Sequence[Metric],
+    identities: Mapping[str, str], seed: int,
 ) -> dict[str, dict[str, Any]]:
     """Aggregate, 95 % interval (bootstrap over speakers), n and asked, by metric.
 
@@ -223,7 +232,7 @@ def summarize(
         asked = len(found) - sum(failure.status is Status.NOT_APPLICABLE for failure in failures)
         entry: dict[str, Any] = {
             "value": None, "low": None, "high": None, "n": len(index), "asked": asked, "status": Status.OK.value, "note": "",
-            "coverage": round(len(index) / asked, 4) if asked else None, "protocol_id": metric.protocol_id,
+            "coverage": round(len(index) / asked, 4) if asked else None, "protocol_id": identities[metric.name],
             "clusters": len({speakers[i] for i in index}),
         }  # fmt: skip
         if index:
@@ -248,7 +257,8 @@ def _fill(entry: dict[str, Any], metric: Metric, values: list[Any], speakers: Se
         entry.update(status=error.status.value, note=error.detail)
         return
     if not np.isfinite(found.value):
-        entry.update(status=Status.UNDEFINED.value, note=f"not defined on {len(values)} case(s)")
+        refusal = getattr(metric.aggregate, "refusal", lambda samples: None)(values)
+        entry.update(status=Status.UNDEFINED.value, note=refusal or f"not defined on {len(values)} case(s)")
         return
     entry["value"] = found.value
     if np.isfinite(found.low) and np.isfinite(found.high):
@@ -277,14 +287,16 @@ def _curves(case: str, features: Features) -> pd.DataFrame:
 
 
 def _emotion_rows(item: Item, bundle: Bundle) -> list[dict[str, Any]]:
-    """Asked and predicted emotion of a case, both in the classifier's words."""
-    from metrics.emotion import CLASSES, asked_class, predict
+    """Asked and predicted emotion of a case in MEAD's words, and the probability of the asked one."""
+    from metrics.emotion import CLASSES, MEAD_CLASSES, asked_class, predict
 
     try:
         asked, probabilities = asked_class(bundle), predict(bundle)
     except Unscorable:
         return []
+    words = {name: word for word, name in MEAD_CLASSES.items()}
     best = int(np.argmax(probabilities))
-    return [
-        {"case": item.case, "asked": CLASSES[asked], "predicted": CLASSES[best], "probability": float(probabilities[asked])}
-    ]
+    return [{
+        "case": item.case, "asked": words[CLASSES[asked]], "predicted": words[CLASSES[best]],
+        "probability": float(probabilities[asked]),
+    }]  # fmt: skip

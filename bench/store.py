@@ -101,7 +101,7 @@ class Journal:
 CLIP_COLUMNS = {
     "clip": "str", "dataset": "str", "split": "str", "speaker": "str", "emotion": "str", "level": "Int64",
     "video": "str", "audio": "str", "frames": "int64", "fps": "float64", "seconds": "float64", "sha256": "str",
-    "pictures": "str", "truth": "str", "crop": "str",
+    "pictures": "str", "sound": "str", "truth": "str", "crop": "str",
 }  # fmt: skip
 REJECTED_COLUMNS = {"dataset": "str", "split": "str", "source": "str", "reason": "str", "detail": "str"}
 CASE_COLUMNS = {
@@ -110,7 +110,7 @@ CASE_COLUMNS = {
 }  # fmt: skip
 GENERATED_COLUMNS = {
     "case": "str", "model": "str", "version": "str", "video": "str", "status": "str", "detail": "str",
-    "seconds": "float64", "sha256": "str", "pictures": "str", "recipe": "str",
+    "seconds": "float64", "sha256": "str", "pictures": "str", "sound": "str", "recipe": "str",
 }  # fmt: skip
 SCORE_COLUMNS = {
     "case": "str", "model": "str", "version": "str", "metric": "str", "protocol_id": "str", "value": "Float64",

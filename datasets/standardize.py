@@ -83,3 +83,8 @@ def cut_audio(audio: NDArray[np.float32], rate: int, start: float, frames: int, 
     first, count = round(start * rate), round(frames / fps * rate)
     piece = audio[first : first + count]
     return np.pad(piece, (0, count - len(piece)))
+
+
+def as_stored(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sound as 16-bit PCM will give it back: the video and the sound file of a clip then hold the very same speech."""
+    return (np.round(np.clip(audio, -1, 1) * 32767) / 32768).astype(np.float32)

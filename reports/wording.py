@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pandas as pd
+
 STATUS: Mapping[str, str] = {
     "ok": "scored",
     "no_face": "no face found",
@@ -44,7 +46,7 @@ def number(value: Any) -> float | None:
 
 def text(value: Any) -> str:
     """The value as text; empty for None, NaN and NA."""
-    return "" if value is None or value != value or str(value) == "<NA>" else str(value)
+    return "" if value is None or value is pd.NA or value != value else str(value)
 
 
 def decimals(values: Iterable[float]) -> int:

@@ -2,7 +2,7 @@
 
 from datasets.media.audio import read_audio
 from datasets.media.errors import MediaError
-from datasets.media.remux import pictures_sha256, replace_sound
+from datasets.media.remux import pictures_sha256, replace_sound, sound_sha256
 from datasets.media.timing import frame_index
 from datasets.media.video import Probe, probe, read_frames
 from datasets.media.write import AAC_RATES, atomic_file, write_audio, write_video
@@ -18,6 +18,7 @@ __all__ = [
     "read_audio",
     "read_frames",
     "replace_sound",
+    "sound_sha256",
     "write_audio",
     "write_video",
 ]

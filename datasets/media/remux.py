@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.media.errors import MediaError
-from datasets.media.source import decoding, opened, packets, video_stream
+from datasets.media.source import audio_stream, opened, packets, video_stream
+from datasets.media.video import probe
 from datasets.media.write import AudioTrack, atomic_file, mp4_container, writing
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
 
 
 def replace_sound(source: Path, target: Path, audio: NDArray[np.float32] | None, rate: int = 16000) -> None:
@@ -54,29 +61,44 @@ def pictures_sha256(path: Path) -> str:
     Raises:
         MediaError: ``decode_error`` or ``no_video``.
     """
-    digest = hashlib.sha256()
-    with opened(path) as container, decoding(path):
+    with opened(path) as container:
         stream = video_stream(container)
-        if stream is None or stream.codec_context is None:
+        if stream is None:
             raise MediaError("no_video", path, "it has no video stream")
-        context = stream.codec_context
-        rotation = _rotation(path)
-        digest.update(repr((context.name, context.width, context.height, rotation)).encode())
-        digest.update(context.extradata or b"")
-        origin: int | None = None
-        for packet in packets(path, container, stream):
-            if not packet.size or packet.time_base is None:
-                continue
-            stamp = packet.pts if packet.pts is not None else packet.dts or 0
-            origin = stamp if origin is None else origin
-            digest.update(f"{round((stamp - origin) * packet.time_base * 90000)}:".encode())
-            digest.update(bytes(packet))
+        turned = probe(path)
+        return _packets_sha256(path, container, stream, None, f"{turned.width}x{turned.height} {turned.rotation}")
+
+
+def sound_sha256(path: Path) -> str:
+    """Hash of the encoded sound and of its place in time relative to the first picture; pictures do not matter.
+
+    Two files with this hash in common decode to the same `read_audio`.
+
+    Raises:
+        MediaError: ``decode_error`` or ``no_audio``.
+    """
+    with opened(path) as container:
+        stream, pictures = audio_stream(container), video_stream(container)
+        if stream is None:
+            raise MediaError("no_audio", path, "it has no audio stream")
+        origin = Fraction(0)
+        if pictures is not None and pictures.start_time is not None and pictures.time_base is not None:
+            origin = pictures.start_time * pictures.time_base
+        return _packets_sha256(path, container, stream, origin, f"{stream.rate} {stream.layout.name}")
+
+
+def _packets_sha256(
+    path: Path, container: InputContainer, stream: Stream, origin: Fraction | None, header: str
+) -> str:
+    """Times count from `origin` in seconds; None: from the first packet."""
+    digest = hashlib.sha256(f"{stream.codec_context.name} {header}".encode())
+    digest.update(getattr(stream.codec_context, "extradata", None) or b"")
+    for packet in packets(path, container, stream):
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if not packet.size or packet.time_base is None or stamp is None:
+            continue
+        time = stamp * packet.time_base
+        origin = time if origin is None else origin
+        digest.update(f"{round((time - origin) * 90000)}:".encode())
+        digest.update(bytes(packet))
     return digest.hexdigest()
-
-
-def _rotation(path: Path) -> int:
-    from datasets.media.video import probe
-
-    return probe(path).rotation
-
-

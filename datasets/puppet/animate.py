@@ -30,7 +30,8 @@ class Performance:
 
     Attributes:
         plan, utterance, motion: what it was made from. times: ``(T,)`` seconds of the frames.
-        vertices: ``(T, 478, 3)`` pixels. rotations: ``(T, 3, 3)``. translations: ``(T, 3)`` pixels. scale: pixels a unit.
+        vertices: ``(T, 478, 3)`` pixels. rotations: ``(T, 3, 3)``. translations: ``(T, 3)``.
+        scale: pixels a unit of the head frame.
         openings: ``(T,)`` gap of the inner lips in distances between the irises.
     """
 
@@ -101,9 +102,7 @@ def perform(clip: ClipPlan, speaker: Speaker, placement: Placement, random: np.r
     translations = placement.scale * offsets + placement.translation
     vertices = placement.scale * np.einsum("tij,tpj->tpi", rotations, faces) + translations[:, None]
     openings = np.array([aperture(face) for face in faces])
-    return Performance(
-        clip, utterance, motion, times, vertices, rotations, translations, placement.scale, openings
-    )
+    return Performance(clip, utterance, motion, times, vertices, rotations, translations, placement.scale, openings)
 
 
 def draw(performance: Performance, mesh: PortraitMesh) -> Iterator[NDArray[np.uint8]]:

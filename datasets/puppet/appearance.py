@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.puppet.topology import OVAL
+from datasets.puppet.topology import OUTER_LOWER, OUTER_UPPER, OVAL
 
 FloatImage = NDArray[np.float32]
 
@@ -18,8 +18,8 @@ class Appearance:
     """Departures from the portrait's own colours, in CIELAB units (lightness is 0..100).
 
     Attributes:
-        skin, hair, background: what is added to (L, a, b) there. Lightness is scaled rather than shifted where it falls,
-            so that shadows stay shadows.
+        skin, hair, background: what is added to (L, a, b) there; lightness is scaled rather than shifted, so that
+            shadows stay shadows.
         mirror: whether the picture is seen in a mirror.
     """
 
@@ -30,8 +30,8 @@ class Appearance:
 
 
 def recolour(image: NDArray[np.uint8], landmarks: NDArray[np.float64], appearance: Appearance) -> NDArray[np.uint8]:
-    """The portrait ``(H, W, 3)`` in other colours; `landmarks` ``(478, 3)`` in its pixels. `mirror` is not applied here."""
-    lab = cv2.cvtColor(image.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    """The portrait ``(H, W, 3)`` in other colours; `landmarks` ``(478, 3)`` in its pixels. It is not mirrored."""
+    lab = np.asarray(cv2.cvtColor(image.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), dtype=np.float32)
     skin, hair, background = _masks(lab, landmarks)
     for mask, change in ((skin, appearance.skin), (hair, appearance.hair), (background, appearance.background)):
         light, red, yellow = change
@@ -41,8 +41,22 @@ def recolour(image: NDArray[np.uint8], landmarks: NDArray[np.float64], appearanc
         lab[..., 0] = lightness + mask * (changed - lightness)
         lab[..., 1] += mask * red
         lab[..., 2] += mask * yellow
+    _powder_lips(lab, landmarks)
     rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
     return np.asarray(np.rint(np.clip(rgb, 0.0, 1.0) * 255.0), dtype=np.uint8)
+
+
+def _powder_lips(lab: FloatImage, landmarks: NDArray[np.float64]) -> None:
+    """Take the gloss off the lips, in place: stretched by a moving mesh, a highlight passes for a tooth."""
+    loop = landmarks[[*OUTER_UPPER, *OUTER_LOWER[::-1]], :2]
+    lips = _filled(loop, lab.shape)
+    if not lips.any():
+        return
+    usual = np.median(lab[lips > 0], axis=0)
+    soft = _soft(lips, 0.02 * float(np.ptp(loop[:, 0])))
+    excess = np.maximum(lab[..., 0] - usual[0], 0.0)
+    lab[..., 0] -= 0.7 * soft * excess
+    lab[..., 1] += soft * np.clip(0.3 * excess, 0.0, 8.0)
 
 
 def _masks(lab: FloatImage, landmarks: NDArray[np.float64]) -> tuple[FloatImage, FloatImage, FloatImage]:

@@ -1,8 +1,8 @@
 """From phonemes to the movements of jaw and lips.
 
-Each phoneme asks for a shape of the mouth. Shapes blend by dominance (after Cohen & Massaro, "Modeling coarticulation in
-synthetic visual speech", 1993): a phoneme's claim on the mouth rises before it and fades after it, the rise being the
-slower. Closed lips and lip-to-teeth contact are not blended away: they hold for as long as the sound needs them.
+Each phoneme asks for a shape of the mouth. Shapes blend by dominance (Cohen & Massaro, "Modeling coarticulation
+in synthetic visual speech", 1993): a phoneme's claim on the mouth rises before it and fades after it, the rise being
+the slower. Closed lips and lip-to-teeth contact are not blended away: they hold for as long as the sound needs them.
 """
 
 from __future__ import annotations

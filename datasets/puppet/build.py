@@ -72,7 +72,8 @@ def build(
 def _manifest(spec: PuppetSpec, portraits: Mapping[str, NDArray[np.uint8]]) -> dict[str, Any]:
     absent = [name for name in PORTRAITS if name not in portraits]
     if absent:
-        raise PuppetError(f"portraits are missing: {', '.join(absent)}; given: {', '.join(sorted(portraits)) or 'none'}")
+        given = ", ".join(sorted(portraits)) or "none"
+        raise PuppetError(f"portraits are missing: {', '.join(absent)}; given: {given}")
     return {
         "version": VERSION,
         "seed": spec.seed,
@@ -104,7 +105,7 @@ def _claim(root: Path, manifest: dict[str, Any]) -> None:
             found = {}
         if found != manifest:
             other = ", ".join(key for key in manifest if found.get(key) != manifest[key])
-            raise PuppetError(f"{root} holds puppet data that differ in: {other}. Delete the folder or choose another one")
+            raise PuppetError(f"{root} holds puppet data of another make ({other}): delete it or choose another folder")
         return
     root.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as beside:

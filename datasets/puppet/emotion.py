@@ -35,15 +35,19 @@ class Actions:
 
 
 _FULL = {
-    "angry": Actions(brow_lower=1.2, lid_tighten=0.45, lid_raise=0.25, nose_wrinkle=0.45, corners_down=0.45, chin_raise=0.3),
+    "angry": Actions(
+        brow_lower=1.2, lid_tighten=0.45, lid_raise=0.25, nose_wrinkle=0.45, corners_down=0.45, chin_raise=0.3
+    ),
     "contempt": Actions(dimple=1.0, brow_lower=0.2, lid_tighten=0.3, chin_raise=0.3),
-    "disgusted": Actions(nose_wrinkle=1.1, lip_raise=1.0, brow_lower=0.6, lid_tighten=0.6, corners_down=0.4, cheek_raise=0.5),
+    "disgusted": Actions(
+        nose_wrinkle=1.1, lip_raise=1.0, brow_lower=0.6, lid_tighten=0.6, corners_down=0.4, cheek_raise=0.5
+    ),
     "fear": Actions(brow_inner_up=1.1, brow_outer_up=0.5, brow_lower=0.3, lid_raise=1.0, stretch=0.9, jaw_drop=0.15),
     "happy": Actions(smile=1.1, cheek_raise=1.0, lid_tighten=0.25, lip_raise=0.3, jaw_drop=0.12),
     "neutral": Actions(),
     "sad": Actions(brow_inner_up=1.0, brow_lower=0.3, corners_down=1.1, chin_raise=0.6, lid_tighten=0.35),
     "surprised": Actions(brow_inner_up=1.1, brow_outer_up=1.2, lid_raise=0.9, jaw_drop=0.5),
-}  # fmt: skip
+}
 
 
 def expression(emotion: str, level: int) -> Actions:

@@ -26,7 +26,7 @@ _PHONEME = 7
 class _Event(ctypes.Structure):
     """`espeak_EVENT` of espeak-ng's ``speak_lib.h``."""
 
-    _fields_ = [  # noqa: RUF012 - the name and the type are ctypes'
+    _fields_ = [
         ("type", ctypes.c_int),
         ("unique_identifier", ctypes.c_uint),
         ("text_position", ctypes.c_int),

@@ -119,6 +119,6 @@ def _sample(image: Image, x: Points, y: Points) -> Points:
 
 def _inside(polygon: Points, shape: tuple[int, ...]) -> Image:
     mask = np.zeros(shape[:2], dtype=np.uint8)
-    cv2.fillPoly(mask, [np.rint(polygon * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
+    cv2.fillPoly(mask, [np.rint(polygon * 16).astype(np.int32)], (1,), cv2.LINE_8, 4)
     # The rim of the hole is lashes and lid, not eye.
     return np.asarray(cv2.erode(mask, np.ones((3, 3), np.uint8)), dtype=np.uint8) if mask.sum() > 60 else mask

@@ -1,4 +1,4 @@
-"""The inside of the mouth, painted: a dark cavity, upper teeth fixed to the skull, lower teeth and tongue on the jaw."""
+"""The inside of the mouth, painted: dark cavity, upper teeth fixed to the skull, lower teeth and tongue on the jaw."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Mouth:
         left, top, stop, bottom = box
         if self.open_at_rest:
             # A portrait that smiles has no dark line between its lips; without it, closed lips look like one.
-            darken_line(frame, (upper + lower) / 2, box, max(1, round(scale / 60)), 0.35)
+            darken_line(frame, (upper + lower) / 2, box, max(1, round(scale / 60)), 0.55)
         if gap.max() < 0.25:
             return
         alpha = coverage(np.concatenate([upper, lower[::-1]]), left, top, stop - left, bottom - top)
@@ -131,7 +131,7 @@ def darken_line(
         return
     left, top, right, bottom = box
     mask = np.zeros((bottom - top, right - left), dtype=np.uint8)
-    cv2.polylines(mask, [np.rint((line - (left, top)) * 16).astype(np.int32)], False, 255, thickness, cv2.LINE_AA, 4)
+    cv2.polylines(mask, [np.rint((line - (left, top)) * 16).astype(np.int32)], False, (255,), thickness, cv2.LINE_AA, 4)
     weight = strength * cv2.GaussianBlur(mask, (0, 0), 0.6).astype(np.float64)[..., None] / 255.0
     patch = frame[top:bottom, left:right]
     patch[...] = np.rint(patch * (1.0 - weight)).astype(np.uint8)

@@ -89,7 +89,7 @@ def _homogeneous(points: FloatArray) -> FloatArray:
 
 
 def _light(image: NDArray[np.uint8], rest: FloatArray) -> FloatArray:
-    """Colour ``(3,)`` of the light on the face: brightness of the skin against a well lit one, and a part of its tint."""
+    """Light on the face ``(3,)``: brightness of the skin against a well lit one, and a part of its tint."""
     spots = np.clip(np.rint(rest[[50, 205, 280, 425, 9], :2]).astype(int), 0, np.array(image.shape[1::-1]) - 1)
     skin = np.percentile(image[spots[:, 1], spots[:, 0]].astype(np.float64), 60, axis=0)
     tint = (np.maximum(skin, 1.0) / max(skin.max(), 1.0)) ** 0.25
@@ -100,7 +100,7 @@ def _without_teeth(image: NDArray[np.uint8], rest: FloatArray) -> NDArray[np.uin
     """The image with its open mouth filled from the lips, so that no tooth clings to a lip's edge."""
     mask = np.zeros(image.shape[:2], dtype=np.uint8)
     loop = rest[[*INNER_UPPER, *INNER_LOWER[::-1]], :2]
-    cv2.fillPoly(mask, [np.rint(loop * 16).astype(np.int32)], 255, cv2.LINE_8, 4)
+    cv2.fillPoly(mask, [np.rint(loop * 16).astype(np.int32)], (255,), cv2.LINE_8, 4)
     grow = max(3, 2 * round(0.02 * float(np.linalg.norm(rest[468, :2] - rest[473, :2]))) + 1)
-    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow)))
-    return np.asarray(cv2.inpaint(image, mask, 3, cv2.INPAINT_TELEA), dtype=np.uint8)
+    grown = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow)))
+    return np.asarray(cv2.inpaint(image, grown, 3, cv2.INPAINT_TELEA), dtype=np.uint8)

@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 
 _HINGE_Y, _HINGE_Z = 0.55, 0.75
 """The joint of the jaw in the head frame, before the ears."""
-_JAW_ANGLE = 0.31
+_JAW_ANGLE = 0.42
 """Radians at jaw 1."""
 _EYEBALL = 0.19
 """Radius of the eyeball in distances between the irises."""
@@ -33,12 +33,15 @@ _UPPER_SHARE = 0.3
 """Of the way to closed lips, how much the upper lip goes."""
 
 
+_STILL = Actions()
+
+
 @dataclass(frozen=True)
 class Pose:
     """What the face does in one frame.
 
-    `jaw`, `protrude`, `upper`, `lower`, `closed`, `tucked`, `wide` as in `articulation.Mouth`; `actions` the expression;
-    `blink` 0 open to 1 shut; `gaze` degrees to the picture's right and down.
+    `jaw`, `protrude`, `upper`, `lower`, `closed`, `tucked`, `wide` as in `articulation.Mouth`; `actions` the
+    expression; `blink` 0 open to 1 shut; `gaze` degrees to the picture's right and down.
     """
 
     jaw: float = 0.0
@@ -50,7 +53,7 @@ class Pose:
     tucked: float = 0.0
     blink: float = 0.0
     gaze: tuple[float, float] = (0.0, 0.0)
-    actions: Actions = Actions()
+    actions: Actions = _STILL
 
 
 def deform(face: FloatArray, pose: Pose) -> FloatArray:
@@ -175,7 +178,7 @@ def _moves() -> dict[str, FloatArray]:
         "cheek_raise": np.stack([zero, -0.08 * cheeks, -0.02 * cheeks]),
         "nose_wrinkle": np.stack([0.03 * side * wings, -0.07 * wings, zero]),
         "lip_raise": np.stack([zero, -0.11 * above * np.maximum(middle, 0.7 * lips), zero]),
-        "smile": corners * np.stack([0.16 * side, zero - 0.17, zero + 0.06]),
+        "smile": corners * np.stack([0.16 * side, zero - 0.15, zero + 0.06]),
         "dimple": corners * (x > 0) * np.stack([zero + 0.12, zero - 0.1, zero + 0.04]),
         "corners_down": corners * np.stack([0.02 * side, zero + 0.16, zero]),
         "chin_raise": np.stack([zero, -0.05 * below * _near((17, 18, 200, 199), 0.12, 0.4), zero]),

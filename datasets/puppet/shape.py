@@ -100,7 +100,7 @@ def _near(points: tuple[int, ...], core: float, reach: float) -> FloatArray:
 def _fields() -> dict[str, FloatArray]:
     """Displacement ``(478, 3)`` of every bone at strength 1, in the head frame."""
     n = neutral_face()
-    x, y, z = n.T
+    x, y = n[:, 0], n[:, 1]
     mouth, nose_base, chin = n[13, 1], n[2, 1], n[152, 1]
     below_eyes = np.clip((y - 0.1) / (chin - 0.1), 0.0, 1.0)
     low = np.clip((y - nose_base * 0.7) / (mouth - nose_base * 0.7), 0.0, 1.0)
@@ -116,14 +116,18 @@ def _fields() -> dict[str, FloatArray]:
     lips = _near((61, 291, 0, 17, 37, 267, 84, 314), 0.1, 0.4)
     lip_y = np.where(np.abs(y - mouth) < 0.25, y - mouth, 0.0)
     displacement = {
-        "jaw_width": (0.17 * side * low * (1.0 - 0.6 * centre), zero, zero),
-        "cheek_width": (0.13 * side * np.exp(-(((y - 0.55) / 0.45) ** 2)) * (1.0 - 0.5 * centre), zero, zero),
+        "jaw_width": (0.17 * side * low * (1.0 - 0.6 * centre) * (1.0 - 0.8 * lips), zero, zero),
+        "cheek_width": (
+            0.13 * side * np.exp(-(((y - 0.55) / 0.45) ** 2)) * (1.0 - 0.5 * centre) * (1.0 - 0.8 * lips),
+            zero,
+            zero,
+        ),
         "face_length": (zero, 0.2 * below_eyes, zero),
         "chin_length": (zero, 0.16 * np.clip((y - mouth) / (chin - mouth), 0.0, 1.0), zero),
         "nose_length": (zero, 0.12 * bridge, -0.1 * bridge),
         "nose_width": (0.34 * x * nose, zero, zero),
         "eye_distance": (0.07 * np.sign(x) * eyes * np.clip(np.abs(x) / 0.3, 0, 1), zero, zero),
-        "eye_size": tuple((0.2 * balls[:, None] * (n - centres)).T[:2]) + (zero,),
+        "eye_size": (*(0.2 * balls[:, None] * (n - centres)).T[:2], zero),
         "forehead": (zero, 0.16 * np.clip((y + 0.15) / (n[10, 1] + 0.15), 0.0, 1.0) * -1.0, zero),
         "brow_height": (zero, -0.08 * brows, zero),
         "mouth_width": (0.22 * x * lips, zero, zero),

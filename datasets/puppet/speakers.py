@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.puppet.appearance import Appearance, recolour
+from datasets.puppet.appearance import recolour
 from datasets.puppet.errors import PuppetError
 from datasets.puppet.face import Placement, align, mirrored_points, neutral_face
 from datasets.puppet.recipes import Recipe
 from datasets.puppet.renderer import PortraitMesh
 from datasets.puppet.shape import calm, reshape
+from datasets.puppet.soothe import soothe
 from datasets.puppet.topology import OVAL
 
 Locate = Callable[[NDArray[np.uint8]], NDArray[np.floating] | None]
@@ -83,7 +84,7 @@ def make_speaker(recipe: Recipe, portraits: Mapping[str, NDArray[np.uint8]], loc
         raise PuppetError(f"portrait {recipe.portrait!r} looks {turned:.0f} degrees aside: use a frontal one")
     face = reshape(calm(posed.invert(landmarks)), recipe.shape)
     upright = Placement(posed.scale, np.eye(3), posed.translation)
-    made = PortraitMesh(picture, landmarks).render(upright.apply(face))
+    made = PortraitMesh(soothe(picture, landmarks), landmarks).render(upright.apply(face))
     made = recolour(made, upright.apply(face), recipe.appearance)
     if recipe.appearance.mirror:
         made = np.ascontiguousarray(made[:, ::-1])

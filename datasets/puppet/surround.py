@@ -1,4 +1,4 @@
-"""What lies around the face (hair, neck, shoulders, background): rings of vertices that follow the head less and less."""
+"""Around the face (hair, neck, shoulders, background): rings of vertices that follow the head less and less."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Surround:
 
         Args:
             head: ``(4, 3)``, the affine motion of the head: homogeneous rest point to where it is now.
-            outline_residual: ``(36, 3)``, what the outline does beyond that (a dropping jaw); near rings give way to it.
+            outline_residual: ``(36, 3)``, what the outline does beyond that (a dropping jaw); near rings give way.
         """
         carried = np.column_stack([self.rest, np.ones(len(self.rest))]) @ head
         moved = self.rest + self._follow * (carried - self.rest)

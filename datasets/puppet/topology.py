@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +37,18 @@ STABLE = (1, 2, 4, 5, 6, 10, 33, 67, 93, 98, 109, 127, 133, 168, 195, 197, 234, 
 """Points that expressions hardly move: they carry the pose of the head."""
 
 
+_FILE = Path(__file__).with_name("triangles.npz")
+
+
 @cache
 def triangles() -> NDArray[np.int32]:
-    """The ``(852, 3)`` triangles of the mesh.
+    """The ``(852, 3)`` triangles of the mesh, as `derive_triangles` gave them: MediaPipe takes seconds to import."""
+    with np.load(_FILE, allow_pickle=False) as stored:
+        return np.asarray(stored["triangles"], dtype=np.int32)
+
+
+def derive_triangles() -> NDArray[np.int32]:
+    """The triangles ``(852, 3)`` from MediaPipe's edges.
 
     Three mutually joined points are a triangle, except where the three enclose others: such a false face has all its
     edges shared by three candidates, while the edge of a surface is shared by two. Inner mouth and eyes stay open.

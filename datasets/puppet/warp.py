@@ -30,7 +30,7 @@ class TriangleWarp:
         self._rows, self._columns = rows, columns
 
     def render(self, points: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The texture with its vertices at `points` ``(N, 2)``; triangles are laid down in `order`, later ones on top."""
+        """The texture with its vertices at `points` ``(N, 2)``; triangles are laid down in `order`, last on top."""
         corners = points[self.triangles]
         owner = np.full(self._rows.shape, int(order[0]), dtype=np.int32)
         fixed = np.rint(np.clip(corners, -4000, 4000) * (1 << _SUBPIXEL)).astype(np.int32)
@@ -62,7 +62,9 @@ def coverage(polygon: NDArray[np.float64], left: int, top: int, width: int, heig
     canvas = np.zeros((height * scale, width * scale), dtype=np.uint8)
     # Sample k of pixel p sits at p + (k + 0.5) / scale - 0.5.
     shifted = (polygon - (left, top) + 0.5) * scale - 0.5
-    cv2.fillPoly(canvas, [np.rint(np.clip(shifted, -8000, 8000) * (1 << bits)).astype(np.int32)], 1, cv2.LINE_8, bits)
+    cv2.fillPoly(
+        canvas, [np.rint(np.clip(shifted, -8000, 8000) * (1 << bits)).astype(np.int32)], (1,), cv2.LINE_8, bits
+    )
     return canvas.reshape(height, scale, width, scale).mean(axis=(1, 3), dtype=np.float32)
 
 

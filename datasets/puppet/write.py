@@ -31,7 +31,7 @@ def write_clip(performance: Performance, mesh: PortraitMesh, root: Path) -> None
             beside.write_text("".join(face_boxes(performance)), encoding="ascii")
     with atomic_file(root / clip.truth) as beside, beside.open("wb") as file:
         arrays: dict[str, NDArray[np.generic]] = performance.truth()
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, **arrays)
 
 
 def face_boxes(performance: Performance) -> Iterator[str]:

@@ -29,11 +29,11 @@ FIVE_POINTS = (
 
 
 class DlibIdentity:
-    """`FrameNetwork`: 128-d identity embedding, twice a second (about 0.1 s a face on one core)."""
+    """`FrameNetwork`: 128-d identity embedding, once a second (about 0.1 s a face on one core)."""
 
     name = "identity"
     assets = ("dlib_face_resnet",)
-    per_second = 2.0
+    per_second = 1.0
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         """Loads the network. dlib chooses its own device when it is built; `device` is not used.

@@ -104,7 +104,7 @@ class EfficientNetFeatures:
 
     name = "efficientnet"
     assets = ("efficientnet_lite0",)
-    per_second = 5.0
+    per_second = 2.0
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         path = assets["efficientnet_lite0"]

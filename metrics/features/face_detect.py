@@ -16,17 +16,14 @@ from numpy.typing import NDArray
 from metrics.features.quiet import native_stderr_silenced
 
 MIN_SCORE = 0.5
-SMALL = 0.08
-"""Below this share of the frame's longer side a face is better searched on tiles."""
 TILE_SHARES = (0.4, 0.2)
 """Side of the tiles, as a share of the frame's longer side, coarse to fine."""
 MIN_TILE = 192
-"""Finer tiles than the detector's own input would only show it enlarged pixels."""
+"""Pixels; finer tiles would only show the detector enlarged pixels."""
 
 PROTOCOL: Mapping[str, Any] = {
     "detectors": ["blazeface-short-range", "blazeface-full-range-sparse"],
     "min_score": MIN_SCORE,
-    "small": SMALL,
     "tile_shares": list(TILE_SHARES),
     "min_tile": MIN_TILE,
 }
@@ -56,6 +53,11 @@ def prominence(box: Box, width: int, height: int) -> float:
     return box.side * (1.0 - 0.5 * min(distance, 1.0))
 
 
+def depths(width: int, height: int) -> range:
+    """Search depths that make sense for a frame of this size: without tiles finer than the detector's own input."""
+    return range(1 + sum(share * max(width, height) >= MIN_TILE for share in TILE_SHARES))
+
+
 class FaceDetector:
     """Finds all faces of single frames; keeps nothing from one frame to the next."""
 
@@ -72,26 +74,21 @@ class FaceDetector:
         for model in self._models:
             model.close()
 
-    def find(self, frame: NDArray[np.uint8], deep: bool = True) -> list[Box]:
-        """Faces of an RGB frame ``(H, W, 3)``, most prominent first.
+    def find(self, frame: NDArray[np.uint8], depth: int = 0) -> list[Box]:
+        """Faces of an RGB frame ``(H, W, 3)`` of any size, most prominent first; some are none (0.5 to 0.7 is common).
 
         Args:
-            frame: any size.
-            deep: also search tiles where the frame as a whole shows no face or only small ones. Costs up to about half
-                a second at 1920x1080 when there is no face at all; the plain search takes about 10 ms at any size.
+            frame: the frame.
+            depth: 0 looks at the frame as a whole (about 10 ms); 1 and 2 at tiles, coarse and fine, for smaller faces
+                (at 1920x1080 about 0.1 and 0.4 s). See `depths`.
         """
         height, width = frame.shape[:2]
-        boxes = self._in_windows(frame, [(0, 0, width, height)], self._models)
-        if deep:
-            longer = max(width, height)
-            for share in TILE_SHARES:
-                if boxes and max(box.side for box in boxes) >= SMALL * longer:
-                    break
-                side = round(share * longer)
-                if side >= MIN_TILE or (share == TILE_SHARES[0] and not boxes):
-                    found = self._in_windows(frame, list(_tiles(width, height, side)), self._models[1:])
-                    boxes = _distinct([*boxes, *found])
-        return sorted(boxes, key=lambda box: -prominence(box, width, height))
+        if depth == 0:
+            found = self._in_windows(frame, [(0, 0, width, height)], self._models)
+        else:
+            side = round(TILE_SHARES[depth - 1] * max(width, height))
+            found = self._in_windows(frame, list(_tiles(width, height, side)), self._models[1:])
+        return sorted(found, key=lambda box: -prominence(box, width, height))
 
     def _in_windows(
         self, frame: NDArray[np.uint8], windows: Sequence[tuple[int, int, int, int]], models: Sequence[Any]

@@ -7,6 +7,7 @@ to the next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from metrics.base import FaceTrack
 from metrics.features import face_detect, face_follower
-from metrics.features.face_detect import Box, FaceDetector
+from metrics.features.face_detect import Box, FaceDetector, depths
 from metrics.features.face_follower import MAX_JUMP, FaceFollower, is_near
 
 POINTS = 478
@@ -99,13 +100,16 @@ class FaceTracker:
 
     def _search(self, frame: NDArray[np.uint8], deep: bool, wait: bool) -> NDArray[np.float32] | None:
         last = self._follower.box
-        boxes = self._detector.find(frame, deep)
-        if last is not None and wait:
-            boxes = sorted((b for b in boxes if is_near(b, last)), key=lambda box: box.distance(last))
-        for box in boxes:
-            landmarks = self._follower.acquire(frame, box)
-            if landmarks is not None:
-                return landmarks
+        if wait and (landmarks := self._follower.reacquire(frame)) is not None:
+            return landmarks
+        for depth in depths(frame.shape[1], frame.shape[0]) if deep else (0,):
+            boxes = self._detector.find(frame, depth)
+            if last is not None and wait:
+                boxes = sorted((b for b in boxes if is_near(b, last)), key=lambda box: box.distance(last))
+            for box in boxes:
+                landmarks = self._follower.acquire(frame, box)
+                if landmarks is not None:
+                    return landmarks
         return None
 
 
@@ -122,58 +126,96 @@ def locate(image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         tracker.close()
 
 
+@dataclass
+class _Candidate:
+    """One face of several: who follows it, its landmarks so far, for how many frames it has been lost."""
+
+    follower: FaceFollower
+    rows: list[NDArray[np.float32] | None]
+    lost: int = 0
+
+    def step(self, frame: NDArray[np.uint8], patience: int) -> None:
+        if self.follower.alive:
+            self.rows.append(self.follower.follow(frame))
+        else:
+            self.rows.append(self.follower.reacquire(frame) if self.lost < patience else None)
+        self.lost = 0 if self.follower.alive else self.lost + 1
+
+    def drop(self) -> None:
+        self.follower.lose()
+        self.rows[-1], self.lost = None, 1
+
+    def is_at(self, box: Box) -> bool:
+        mine = self.follower.box
+        return self.follower.alive and mine is not None and mine.distance(box) < MAX_JUMP
+
+
 def candidates(frames: Iterable[NDArray[np.uint8]], fps: float, limit: int = 3) -> list[FaceTrack]:
     """Tracks of up to `limit` faces of one video, the one seen longest and largest first; empty if there is none.
 
-    For data preparation, which picks the speaker among them. All frames are searched for new faces twice a second, and
-    a face that returns near its last place continues its track. Tracks of under a tenth of the frames are left out.
+    For data preparation, which picks the speaker among them. The frame is searched for more faces twice a second, tiles
+    of it every two seconds while no face is followed. A face that returns near its last place continues its track.
+    Tracks that cover less than a tenth of the frames are left out.
+
+    Raises:
+        ValueError: frames of differing sizes or other types.
     """
     detector = FaceDetector()
-    followers: list[FaceFollower] = []
-    rows: list[list[NDArray[np.float32] | None]] = []
+    faces: list[_Candidate] = []
     size, count = (0, 0), 0
+    often, patience = max(1, round(fps / 2)), max(1, round(PATIENCE * fps))
     try:
         for frame in frames:
             size = size if count else (frame.shape[1], frame.shape[0])
             check_frame(frame, *size)
-            for follower, row in zip(followers, rows, strict=True):
-                row.append(follower.follow(frame) if follower.alive else None)
-            if count % max(1, round(fps / 2)) == 0:
-                _find_more(detector.find(frame), frame, followers, rows, limit, count)
+            for face in faces:
+                face.step(frame, patience)
+            _drop_doubles(faces)
+            for depth in depths(*size):
+                if count % often or (depth and count % (4 * often)):
+                    break
+                _find_more(detector.find(frame, depth), frame, faces, limit, count)
+                if any(face.follower.alive for face in faces):
+                    break
             count += 1
     finally:
         detector.close()
-        for follower in followers:
-            follower.close()
-    tracks = [track_of(row, size[0], size[1], fps) for row in rows]
+        for face in faces:
+            face.follower.close()
+    tracks = [track_of(face.rows, size[0], size[1], fps) for face in faces]
     tracks = [track for track in tracks if track.present.mean() >= 0.1]
     return sorted(tracks, key=lambda track: -_weight(track))
 
 
-def _find_more(
-    boxes: list[Box],
-    frame: NDArray[np.uint8],
-    followers: list[FaceFollower],
-    rows: list[list[NDArray[np.float32] | None]],
-    limit: int,
-    count: int,
-) -> None:
+def _drop_doubles(faces: list[_Candidate]) -> None:
+    """Where two followers have come to the same face, the one that was there first keeps it."""
+    for k, face in enumerate(faces):
+        box = face.follower.box
+        if face.follower.alive and box is not None and any(other.is_at(box) for other in faces[:k]):
+            face.drop()
+
+
+def _find_more(boxes: list[Box], frame: NDArray[np.uint8], faces: list[_Candidate], limit: int, count: int) -> None:
     """Gives faces that nobody follows to the follower that lost one there, or to a new one."""
     for box in boxes:
-        if any(f.alive and f.box is not None and f.box.distance(box) < MAX_JUMP for f in followers):
+        if any(face.is_at(box) for face in faces):
             continue
-        idle = [k for k, f in enumerate(followers) if not f.alive and f.box is not None and is_near(box, f.box)]
+        idle = [
+            (box.distance(face.follower.box), k)
+            for k, face in enumerate(faces)
+            if not face.follower.alive and face.follower.box is not None and is_near(box, face.follower.box)
+        ]
         if idle:
-            k = min(idle, key=lambda k: box.distance(followers[k].box or box))
-            rows[k][-1] = followers[k].acquire(frame, box)
-        elif len(followers) < limit:
+            face = faces[min(idle)[1]]
+            face.rows[-1] = face.follower.acquire(frame, box)
+            face.lost = 0 if face.follower.alive else face.lost
+        elif len(faces) < limit:
             follower = FaceFollower()
             landmarks = follower.acquire(frame, box)
             if landmarks is None:
                 follower.close()
-                continue
-            followers.append(follower)
-            rows.append([*([None] * count), landmarks])
+            else:
+                faces.append(_Candidate(follower, [*([None] * count), landmarks]))
 
 
 def _weight(track: FaceTrack) -> float:

@@ -29,9 +29,10 @@ ARPABET = (*_VOWELS.split(), *_CONSONANTS.split())
 """The 39 symbols that the acoustic model knows, without `SILENCE` and its noises."""
 
 RATE = 16000
-_PARAMETERS: Mapping[str, Any] = {"cmn": "batch", "bestpath": False, "fwdflat": True, "maxhmmpf": 1000, "maxwpf": 5}
+_PARAMETERS: Mapping[str, Any] = {"cmn": "batch", "bestpath": False, "fwdflat": True, "maxhmmpf": 2000, "maxwpf": 8}
 _LEVEL = 0.08
 _FLOOR = 0.003
+_DITHER = 0.001
 _FRAME = 0.01
 _DELAY = 0.02
 _SHORTEST = 0.15
@@ -44,6 +45,7 @@ PROTOCOL: Mapping[str, Any] = {
     "rate": RATE,
     "level": f"RMS of the loud half of 25 ms blocks brought to {_LEVEL} of full scale",
     "silent_below": _FLOOR,
+    "dither": f"white noise of RMS {_DITHER}, seed 0",
     "delay": _DELAY,
     "shortest": _SHORTEST,
     "longest": _LONGEST,
@@ -80,7 +82,9 @@ def recognise(audio: NDArray[np.float32], rate: int = RATE) -> list[Phoneme]:
     gain = _gain(samples)
     if gain == 0.0 or seconds < _SHORTEST:
         return [Phoneme(SILENCE, 0.0, seconds)]
-    pcm = np.rint(np.clip(samples * gain, -1.0, 1.0) * 32767).astype("<i2")
+    # Digital silence has no spectrum: without some noise its frames spoil the mean that normalises all others.
+    noise = _DITHER * np.random.default_rng(0).standard_normal(len(samples))
+    pcm = np.rint(np.clip(samples * gain + noise, -1.0, 1.0) * 32767).astype("<i2")
     found = [
         (symbol, start + first / RATE, end + first / RATE)
         for first, last in _pieces(samples)

@@ -73,12 +73,18 @@ class Ssim(_PixelPair):
             "per_second": self.per_second,
         }
 
-    def forward(self, batch: NDArray[np.uint8]) -> FloatArray:
-        """``(B, 2, H, W, 3)`` uint8 -> ``(B, 1)`` float32.
+    def prepare(self, frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Both frames: ``(2, H, W, 3)`` uint8.
 
         Raises:
-            ValueError: frames smaller than the 11x11 window.
+            ValueError: frames of different sizes, or smaller than the 11x11 window.
         """
+        if min(frame.shape[:2]) <= 2 * RADIUS:
+            raise ValueError(f"frames of {frame.shape[1]}x{frame.shape[0]} are smaller than the window of SSIM")
+        return super().prepare(frame, reference)
+
+    def forward(self, batch: NDArray[np.uint8]) -> FloatArray:
+        """``(B, 2, H, W, 3)`` uint8 -> ``(B, 1)`` float32."""
         return np.array([[_ssim(one, other)] for one, other in batch], dtype=np.float32).reshape(-1, 1)
 
 
@@ -91,8 +97,6 @@ def _psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 
 
 def _ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    if min(one.shape[:2]) <= 2 * RADIUS:
-        raise ValueError(f"frames of {one.shape[1]}x{one.shape[0]} are smaller than the window of SSIM")
     # Shifted by 128, the squares keep their precision in float32; variances do not depend on the shift.
     x, y = np.subtract(one, 128, dtype=np.float32), np.subtract(other, 128, dtype=np.float32)
     mean_x, mean_y = _local_mean(x), _local_mean(y)

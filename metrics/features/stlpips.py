@@ -111,7 +111,7 @@ class ShiftTolerantDistance:
 
     name = "stlpips"
     assets = ("stlpips_alex",)
-    per_second = 5.0
+    per_second = 1.0
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         path = assets["stlpips_alex"]

@@ -52,8 +52,8 @@ def test_the_table_has_a_mouth_for_every_sound_of_the_recogniser() -> None:
 
 
 def test_a_video_has_the_frames_that_were_asked_for(case: Case) -> None:
-    frames = _frames(Viseme(), case)
-    assert frames.shape == (50, *case.portrait.shape)
+    frames = _frames(Viseme(), replace(case, frames=7))
+    assert frames.shape == (7, *case.portrait.shape)
     assert frames.dtype == np.uint8
 
 
@@ -110,9 +110,9 @@ def test_silence_keeps_the_mouth_shut_and_still_blinks(case: Case) -> None:
     mouth = frames[
         :, int(landmarks[13, 1]) - 5 : int(landmarks[14, 1]) + 5, int(landmarks[61, 0]) : int(landmarks[291, 0])
     ]
-    assert (mouth == mouth[0]).all()
+    assert np.abs(mouth.astype(int) - mouth[0]).mean(axis=(1, 2, 3)).max() < 1.0
     eye = frames[:, int(landmarks[159, 1]) : int(landmarks[145, 1]), int(landmarks[33, 0]) : int(landmarks[133, 0])]
-    assert (eye != eye[0]).any()
+    assert np.abs(eye.astype(int) - eye[0]).mean(axis=(1, 2, 3)).max() > 10.0
 
 
 def test_a_portrait_without_a_face_is_refused(case: Case) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.io import wavfile
+from scipy.signal import resample_poly
 
 from datasets.puppet.speech import Utterance, Voice, say
 from metrics.base import Phoneme
@@ -62,26 +63,22 @@ def test_bilabials_are_found_where_they_were_spoken(spoken: list[Utterance]) -> 
 
 
 def test_the_result_does_not_depend_on_what_was_recognised_before(spoken: list[Utterance]) -> None:
-    forward = [recognise(u.samples) for u in spoken]
-    backward = [recognise(u.samples) for u in reversed(spoken)][::-1]
+    first, second = spoken[:2]
     _decoder.cache_clear()
-    fresh = recognise(spoken[1].samples)
-    assert forward == backward
-    assert fresh == forward[1]
+    fresh = recognise(first.samples)
+    recognise(second.samples)
+    again = recognise(first.samples)
+    assert fresh == again
 
 
 def test_loudness_does_not_change_the_result(spoken: list[Utterance]) -> None:
     assert recognise(spoken[0].samples * np.float32(0.125)) == recognise(spoken[0].samples)
 
 
-def test_a_higher_rate_gives_nearly_the_same_bilabials(spoken: list[Utterance]) -> None:
-    from scipy.signal import resample_poly
-
-    faster = resample_poly(spoken[2].samples, 3, 1).astype(np.float32)
-    assert recognise(faster, 48000)[-1].end == pytest.approx(len(spoken[2].samples) / RATE)
-    assert len(_bilabials(recognise(faster, 48000))) == pytest.approx(
-        len(_bilabials(recognise(spoken[2].samples))), abs=1
-    )
+def test_other_rates_are_resampled(spoken: list[Utterance]) -> None:
+    phonemes = recognise(resample_poly(spoken[2].samples, 3, 1).astype(np.float32), 48000)
+    assert phonemes[-1].end == pytest.approx(len(spoken[2].samples) / RATE)
+    assert len(_bilabials(phonemes)) == pytest.approx(len(_bilabials(recognise(spoken[2].samples))), abs=1)
 
 
 @pytest.mark.parametrize("samples", [1, 100, 2000, 32000])
@@ -120,11 +117,11 @@ def test_gaps_become_silence_and_silences_are_joined() -> None:
 def test_real_speech_is_recognised(asset_path: Callable[[str], Path]) -> None:
     rate, pcm = wavfile.read(asset_path("obama_speech_audio"))
     mono = pcm.astype(np.float32).reshape(len(pcm), -1).mean(axis=1) / 32768
-    symbols = [p.symbol for p in recognise(mono[: 6 * rate], rate)]
-    assert sum(symbol != SILENCE for symbol in symbols) > 30
-    assert BILABIALS & set(symbols)
+    symbols = [p.symbol for p in recognise(mono, rate)]
+    assert 50 < sum(symbol != SILENCE for symbol in symbols) < 90
+    assert "P" in symbols[symbols.index("SH") :]  # "negotiations ... partners"
 
 
 def test_the_protocol_names_version_and_parameters() -> None:
     assert "pocketsphinx 5" in PROTOCOL["recogniser"]
-    assert PROTOCOL["parameters"]["maxhmmpf"] == 1000
+    assert PROTOCOL["parameters"]["maxhmmpf"] == 2000

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -166,6 +167,21 @@ def test_face_that_comes_late_has_a_track_of_full_length(
     late = paste(canvas, portrait[:220, 120:330], 0.9, 260, 60)
     (track,) = candidates([canvas] * 2 + [late] * 3, 4)
     assert track.present.tolist() == [False, False, True, True, True]
+
+
+@pytest.mark.parametrize("step", [(-40, 0), (40, 0), (0, 30)])
+def test_face_that_leaves_across_the_border_is_followed_then_lost(
+    step: tuple[int, int], tracker: FaceTracker, portrait: Frame, backdrop: Callable[[int, int], Frame]
+) -> None:
+    canvas, frames = backdrop(640, 360), []
+    for k in range(14):
+        place = np.array([[0.8, 0, 200 + step[0] * k], [0, 0.8, 20 + step[1] * k]])
+        frame = canvas.copy()
+        cv2.warpAffine(portrait, place, (640, 360), dst=frame, borderMode=cv2.BORDER_TRANSPARENT)
+        frames.append(frame)
+    present = tracker.track(frames, 25).present
+    assert present[:5].all()
+    assert not present[-1]
 
 
 def test_face_leaving_a_real_video(

@@ -217,4 +217,4 @@ def test_frame_too_small_for_ssim_is_refused() -> None:
     ssim = Ssim()
     tiny = np.zeros((10, 40, 3), np.uint8)
     with pytest.raises(ValueError, match="smaller than the window"):
-        ssim.forward(ssim.prepare(tiny, tiny)[None])
+        ssim.prepare(tiny, tiny)

@@ -1,0 +1,69 @@
+"""The standard form: one fixed crop around the face, sound cut to the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets.media import pictures_sha256, probe, read_audio, read_frames, replace_sound, sound_sha256
+from datasets.standardize import as_stored, cut_audio, cut_frames, face_crop_box, standard_frames
+
+
+@given(
+    st.integers(64, 2000), st.integers(64, 2000), st.floats(-100, 2100), st.floats(-100, 2100), st.floats(8, 600),
+    st.floats(1, 4),
+)  # fmt: skip
+def test_a_crop_lies_inside_the_frame(width: int, height: int, x: float, y: float, side: float, scale: float) -> None:
+    boxes = np.array([[x, y, x + side, y + side], [np.nan] * 4])
+    crop = face_crop_box(boxes, width, height, scale)
+    assert crop.left >= 0 and crop.top >= 0 and crop.side >= 1
+    assert crop.left + crop.side <= width and crop.top + crop.side <= height
+
+
+def test_a_crop_needs_a_face() -> None:
+    with pytest.raises(ValueError, match="no face"):
+        face_crop_box(np.full((3, 4), np.nan), 100, 100, 2)
+
+
+def test_a_frame_that_was_cropped_before_is_taken_whole() -> None:
+    crop = face_crop_box(np.array([[60.0, 60, 190, 190]]), 256, 256, 1.9)
+    assert (crop.left, crop.top, crop.side) == (0, 0, 256)
+
+
+def test_frames_are_cut_by_time(make_video: Callable[..., Path], number_of: Callable) -> None:
+    video = make_video(frames=20, fps=25)
+    assert [number_of(f) for f in cut_frames(video, 25, 0.2, 0.4)] == [5, 6, 7, 8, 9]
+    crop = face_crop_box(np.array([[10.0, 10, 30, 30]]), 64, 48, 1.5)
+    frames = list(standard_frames(video, crop, 32, 12.5, 0, None))
+    assert len(frames) == 10 and frames[0].shape == (32, 32, 3)
+
+
+def test_sound_is_cut_to_the_frames() -> None:
+    sound = np.arange(16000, dtype=np.float32)
+    assert np.array_equal(cut_audio(sound, 16000, 0.5, 5, 25), sound[8000:11200])
+    tail = cut_audio(sound, 16000, 0.9, 5, 25)
+    assert len(tail) == 3200 and np.array_equal(tail[:1600], sound[14400:]) and not tail[1600:].any()
+
+
+def test_stored_sound_survives_storing_again() -> None:
+    sound = np.random.default_rng(0).uniform(-1.2, 1.2, 1000).astype(np.float32)
+    once = as_stored(sound)
+    assert np.abs(once - np.clip(sound, -1, 1)).max() < 1e-4
+
+
+def test_another_sound_leaves_the_pictures_as_they_are(make_video: Callable[..., Path], tmp_path: Path) -> None:
+    first = np.sin(np.arange(9600) / 8).astype(np.float32) / 3
+    video = make_video(frames=15, audio=first)
+    swapped, silent = tmp_path / "swapped.mp4", tmp_path / "silent.mp4"
+    replace_sound(video, swapped, first[::-1].copy())
+    replace_sound(video, silent, None)
+    assert pictures_sha256(video) == pictures_sha256(swapped) == pictures_sha256(silent)
+    assert sound_sha256(video) != sound_sha256(swapped)
+    assert not probe(silent).has_audio and len(read_audio(swapped)) == 9600
+    for one, two in zip(read_frames(video), read_frames(swapped), strict=True):
+        assert np.array_equal(one, two)
