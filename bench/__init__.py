@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.evaluate import evaluate as evaluate
+    from bench.evaluation import evaluate as evaluate
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "evaluate"]
@@ -14,7 +14,7 @@ __all__ = ["__version__", "evaluate"]
 def __getattr__(name: str) -> Any:
     # Lazy, so that `import bench` (and `space-bench --help`) loads no network library.
     if name == "evaluate":
-        from bench.evaluate import evaluate
+        from bench.evaluation import evaluate
 
         return evaluate
     raise AttributeError(f"module 'bench' has no attribute {name!r}")

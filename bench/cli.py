@@ -58,7 +58,7 @@ def evaluate(
     workers: Annotated[int, typer.Option(help="processes; 0 means one a core")] = 0,
 ) -> None:
     """Score videos as they are: any size, codec and frame rate. Prints a table and writes a report."""
-    from bench.evaluate import evaluate as run
+    from bench.evaluation import evaluate as run
     from bench.tables import print_results
 
     result = run(generated, reference, metrics=metrics or [], report=report, fps=fps, workers=workers)
@@ -224,6 +224,15 @@ def validity(params: ParamsOption = PARAMS, results: OutOption = OUT, page: Anno
     run = _Run(params, results)
     write_validity(run.params, run.workspace, run.assets, page)
     out.print(f"wrote {page}")
+
+
+@app.command(hidden=True)
+def canonical() -> None:
+    """Derive the canonical face of the pose fit again from the shipped portraits, and write it into the package."""
+    from bench.assets import open_store
+    from bench.canonical import rebuild
+
+    out.print(f"wrote {rebuild(open_store())}")
 
 
 class _Run:

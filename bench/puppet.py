@@ -33,12 +33,19 @@ def make_puppet(params: Params, workspace: Workspace, assets: AssetStore, scale:
 
 
 def portraits(assets: AssetStore) -> Mapping[str, NDArray[np.uint8]]:
-    """RGB pictures of real faces that package wheels ship, by name."""
+    """RGB pictures of real faces that package wheels ship, by the names that the cast is made from."""
+    from datasets.puppet import PORTRAITS
+
+    return {name: portrait(name, assets) for name in PORTRAITS}
+
+
+def portrait(name: str, assets: AssetStore) -> NDArray[np.uint8]:
+    """One RGB picture ``(H, W, 3)``: a package's own (``astronaut``), an image asset, or a video asset's first frame."""
     from PIL import Image
     from skimage import data
 
-    pictures = {"astronaut": np.asarray(data.astronaut())}
-    for name in ("obama_portrait", "pyfeat_single_face_image"):
-        pictures[name] = np.asarray(Image.open(assets.path(name)).convert("RGB"))
-    pictures["pyfeat_single_face_video"] = next(iter(read_frames(assets.path("pyfeat_single_face_video"))))
-    return pictures
+    if name == "astronaut":
+        return np.asarray(data.astronaut())
+    if name.endswith("_video"):
+        return next(iter(read_frames(assets.path(name))))
+    return np.asarray(Image.open(assets.path(name)).convert("RGB"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from bench.evaluate import GENERATED, Evaluation
+from bench.evaluation import GENERATED, Evaluation
 from bench.progress import out
 
 ARROWS = {"lower": "↓", "higher": "↑", "none": ""}

@@ -54,6 +54,8 @@ def decimals(values: Iterable[float]) -> int:
     sizes = sorted(abs(value) for value in values if value)
     if not sizes:
         return 2
+    # A distance of something from itself is zero but for rounding; it must not ask for decimals.
+    sizes = [size for size in sizes if size > 1e-6 * sizes[-1]]
     return min(6, max(0, 2 - math.floor(math.log10(sizes[len(sizes) // 2]))))
 
 

@@ -113,10 +113,12 @@ class Context:
     cases: str
 
 
-def check_options(model: str, options: Options, known: Mapping[str, type]) -> None:
+def check_options(model: str, options: Options, known: Mapping[str, type | tuple[type, ...]]) -> None:
     """Raise a `BenchError` that names an option that the model does not have, or one of the wrong type."""
     for key, value in options.items():
         if key not in known:
             raise BenchError(f"model {model!r}: unknown option {key!r}. {nearest(key, known)}")
-        if not isinstance(value, known[key]) or (known[key] is int and isinstance(value, bool)):
-            raise BenchError(f"model {model!r}: option {key!r} must be {known[key].__name__}, found {value!r}")
+        kinds = known[key] if isinstance(known[key], tuple) else (known[key],)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            wanted = " or ".join(kind.__name__ for kind in kinds)
+            raise BenchError(f"model {model!r}: option {key!r} must be {wanted}, found {value!r}")

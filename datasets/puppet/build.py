@@ -42,8 +42,8 @@ def build(
         root: folder, made if need be. It gets ``mead/``, ``voxceleb2/``, ``truth/`` and ``puppet.json``.
         spec: what to make.
         portraits: uint8 RGB pictures ``(H, W, 3)`` by the names in `PORTRAITS`.
-        locate: finds MediaPipe's 478 points ``(478, 3)`` in pixels of a picture, or None. Called in this process only,
-            and not at all where nothing is missing.
+        locate: finds MediaPipe's 478 points ``(478, 3)`` in pixels of any picture, or None; the same for the same
+            picture, whatever it saw before. Called in this process only, and only where something is missing.
         workers: processes that draw; the result does not depend on it.
         progress: called with clips done (those found included) and clips in all.
 

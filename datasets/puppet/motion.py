@@ -78,7 +78,7 @@ def _wander(times: FloatArray, random: np.random.Generator) -> FloatArray:
 def _blink_times(seconds: float, random: np.random.Generator) -> FloatArray:
     length = _CLOSING + _SHUT + _OPENING
     counts, odds = zip(*_BLINKS, strict=True)
-    wanted = round(int(random.choice(counts, p=odds)) * max(seconds / 2.5, 1.0))
+    wanted = int(random.choice(counts, max(1, round(seconds / 2.5)), p=odds).sum())
     # Slots of one blink and some rest each; the first moments stay open, so that the first frame can be a portrait.
     slots = int(max(0.0, seconds - 0.3 - length) // (length + 0.2))
     chosen = np.sort(random.permutation(slots)[:wanted])

@@ -83,10 +83,14 @@ def _bring_together(face: FloatArray, share: float, upper_share: float) -> None:
     if share <= 0.0:
         return
     inner_x, (upper_near, lower_near) = _lip_neighbours()
-    gap = face[list(INNER_LOWER)] - face[list(INNER_UPPER)]
+    upper, lower = list(INNER_UPPER), list(INNER_LOWER)
+    gap = face[lower] - face[upper]
+    meeting = (face[upper] + upper_share * share * gap, face[lower] - (1.0 - upper_share) * share * gap)
     x = neutral_face()[:, 0]
     field = np.stack([np.interp(x, inner_x, gap[:, c], left=0.0, right=0.0) for c in range(3)], axis=1) * share
     face += upper_near[:, None] * upper_share * field - lower_near[:, None] * (1.0 - upper_share) * field
+    # The edges themselves meet exactly; the field serves their neighbours.
+    face[upper], face[lower] = meeting
 
 
 def _no_crossing(face: FloatArray) -> None:

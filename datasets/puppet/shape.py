@@ -51,13 +51,13 @@ def calm(face: FloatArray) -> FloatArray:
     result[:, 1] += shut * lower
     chin[1] += shut
     width = (face[454, 0] - face[234, 0]) / (neutral[454, 0] - neutral[234, 0])
-    across = 0.8 * width + 0.2 * np.linalg.norm(face[291] - face[61]) / np.linalg.norm(neutral[291] - neutral[61])
-    stretch = np.array([min(across, 1.15 * width), (chin[1] - nose[1]) / (neutral[152, 1] - neutral[2, 1]), 1.0])
+    height = (chin[1] - nose[1]) / (neutral[152, 1] - neutral[2, 1])
+    stretch = np.array([0.95 * width, height, 1.0])
     seat = np.array([nose[0], nose[1] + _LIP_LINE * (chin[1] - nose[1]), nose[2] + neutral[13, 2] - neutral[2, 2]])
     mouth = (neutral - neutral[13]) * stretch + seat
     weight = _near((61, 291, 0, 17, 13, 14, 37, 267, 84, 314, 40, 270, 91, 321), 0.11, 0.42)
     result += weight[:, None] * (mouth - result)
-    _shut_lips(result)
+    shut_lips(result)
     return _open_eyes(result)
 
 
@@ -67,11 +67,12 @@ def reshape(face: FloatArray, shape: BoneShape) -> FloatArray:
     moved = face.copy()
     for field in fields(shape):
         moved += getattr(shape, field.name) * fields_[field.name]
-    _shut_lips(moved)
+    shut_lips(moved)
     return moved
 
 
-def _shut_lips(face: FloatArray) -> None:
+def shut_lips(face: FloatArray) -> None:
+    """Bring the inner edges of the lips together in the picture, in place."""
     upper, lower = list(INNER_UPPER), list(INNER_LOWER)
     face[lower, :2] = face[upper, :2] = (face[upper, :2] + face[lower, :2]) / 2
 

@@ -14,7 +14,7 @@ from datasets.puppet.errors import PuppetError
 from datasets.puppet.face import Placement, align, mirrored_points, neutral_face
 from datasets.puppet.recipes import Recipe
 from datasets.puppet.renderer import PortraitMesh
-from datasets.puppet.shape import calm, reshape
+from datasets.puppet.shape import calm, reshape, shut_lips
 from datasets.puppet.soothe import soothe
 from datasets.puppet.topology import OVAL
 
@@ -36,7 +36,7 @@ class Speaker:
     Attributes:
         recipe: what the speaker was made from.
         picture: uint8 ``(512, 512, 3)``, calm and frontal.
-        face: ``(478, 3)`` in the head frame (units of the distance between the irises, upright, looking ahead).
+        face: ``(478, 3)`` in the head frame (units of the distance between the irises, looking ahead).
         placement: where the face is in the picture; its rotation is the identity.
     """
 
@@ -86,6 +86,13 @@ def make_speaker(recipe: Recipe, portraits: Mapping[str, NDArray[np.uint8]], loc
     upright = Placement(posed.scale, np.eye(3), posed.translation)
     made = PortraitMesh(soothe(picture, landmarks), landmarks).render(upright.apply(face))
     made = recolour(made, upright.apply(face), recipe.appearance)
+    # Stretched skin is not where the mesh that stretched it says: a chin that was pulled down, say, ends at its shading.
+    # The changed picture is a portrait like any other, so its points are found in it again.
+    again = locate(made)
+    if again is None:
+        raise PuppetError(f"portrait {recipe.portrait!r} shows no face any more once it is changed into {recipe.mead}")
+    face = upright.invert(np.asarray(again, dtype=np.float64))
+    shut_lips(face)
     if recipe.appearance.mirror:
         made = np.ascontiguousarray(made[:, ::-1])
         face = face[mirrored_points()] * (-1, 1, 1)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bench.models.base import Case, ModelError
+from bench.errors import BenchError
+from bench.models.base import Case, Context, ModelError
 from bench.models.viseme import Viseme, create
 from bench.models.viseme.articulation import CHANNELS, TABLE
 from bench.models.viseme.motion import BLINK_SECONDS, Blinks, HeadMotion
@@ -19,6 +20,7 @@ from metrics.features.face_mesh import FaceTracker, locate
 from metrics.features.phonemes import ARPABET, BILABIALS, RATE, SILENCE, recognise
 
 GAP = CHANNELS.index("gap")
+CONTEXT = Context("cpu", {}, {}, "d/test/self")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_same_case_and_seed_give_the_same_bits_whatever_came_before(case: Case) 
 
 
 def test_lips_meet_at_bilabials_and_open_between_them(case: Case) -> None:
-    frames = _frames(create({"head_motion": 0.0, "blinks_per_minute": 0.0}), case)
+    frames = _frames(create({"head_motion": 0.0, "blinks_per_minute": 0.0}, CONTEXT), case)
     aperture = _aperture(FaceTracker().track(iter(frames), case.fps).landmarks)
     shut = [p for p in recognise(case.audio) if p.symbol in BILABIALS]
     assert shut
@@ -100,7 +102,7 @@ def test_lips_meet_at_bilabials_and_open_between_them(case: Case) -> None:
 
 def test_silence_keeps_the_mouth_shut_and_still_blinks(case: Case) -> None:
     silent = replace(case, audio=np.zeros(3 * RATE, np.float32), silent=True, frames=75)
-    animation = create({"head_motion": 0.0, "blinks_per_minute": 20.0}).animate(silent, 0)
+    animation = create({"head_motion": 0.0, "blinks_per_minute": 20.0}, CONTEXT).animate(silent, 0)
     assert animation.audio is None
     assert animation.frames is not None
     frames = np.array(list(animation.frames))
@@ -198,17 +200,17 @@ def test_blinks_come_at_the_asked_rate_and_last_ten_frames_of_thirty_a_second() 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"openning": 1.0}, "did you mean 'opening'"),
+        ({"openning": 1.0}, "Did you mean 'opening'"),
         ({"opening": -1}, "from 0 to 2"),
-        ({"head_motion": True}, "must be a number"),
-        ({"blinks_per_minute": float("nan")}, "must be a number"),
+        ({"head_motion": True}, "must be int or float"),
+        ({"blinks_per_minute": float("nan")}, "from 0 to 60"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        create(options)
+    with pytest.raises(BenchError, match=message):
+        create(options, CONTEXT)
 
 
 def test_the_version_follows_the_options() -> None:
-    assert create({}).version == Viseme().version
-    assert create({"opening": 1.4}).version != create({}).version
+    assert create({}, CONTEXT).version == Viseme().version
+    assert create({"opening": 1.4}, CONTEXT).version != create({}, CONTEXT).version

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.models.base import Animation, Case, ModelError, Options
+from bench.errors import BenchError
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
 from bench.models.viseme import motion, rig, trajectory
 from bench.models.viseme.articulation import CHANNELS, TABLE
 from datasets.puppet.renderer import PortraitMesh
@@ -114,19 +114,15 @@ def _at(mouth: NDArray[np.float64], time: float) -> NDArray[np.float64]:
     return np.asarray(mouth[before] + (place - before) * (mouth[before + 1] - mouth[before]))
 
 
-def create(options: Options) -> Viseme:
+def create(options: Options, context: Context) -> Viseme:
     """The model for the options of ``params.yaml``.
 
     Raises:
-        ValueError: an option is unknown (the nearest name is suggested) or not a number in its range.
+        BenchError: an option is unknown (the nearest name is suggested) or not a number in its range.
     """
-    known = [field.name for field in fields(VisemeOptions)]
+    known = {field.name: (int, float) for field in fields(VisemeOptions)}
+    check_options("viseme", options, known)
     for name, value in options.items():
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise ValueError(f"viseme: unknown option {name!r}{hint} (known: {', '.join(known)})")
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not 0 <= value <= _HIGHEST[name]:
-            raise ValueError(f"viseme: {name} must be a number from 0 to {_HIGHEST[name]:g}, got {value!r}")
+        if not 0 <= value <= _HIGHEST[name]:
+            raise BenchError(f"model 'viseme': option {name!r} must be from 0 to {_HIGHEST[name]:g}, found {value!r}")
     return Viseme(VisemeOptions(**{name: float(value) for name, value in options.items()}))
