@@ -24,7 +24,7 @@ from bench.extract import Video, extract
 from bench.features import FeatureStore
 from bench.progress import out
 from bench.scoring import chosen_metrics, feature_plan
-from bench.store import read_table
+from bench.store import read_table, records
 from bench.workspace import Workspace
 from datasets.media import read_audio, read_frames
 
@@ -46,7 +46,7 @@ def _clips(workspace: Workspace, params: Params, count: int) -> list[Any]:
     rows: list[Any] = []
     for cases in params.case_sets():
         table = workspace.clips_table(cases.dataset, cases.split)
-        rows += list(read_table(table, "make demo").itertuples())
+        rows += list(records(read_table(table, "make demo")))
     if len(rows) < count:
         raise BenchError(f"{count} clips are needed and {len(rows)} are here; run `make demo` first")
     # Every dataset has its share, and the same clips are taken each time.
@@ -75,7 +75,9 @@ def _speed() -> Table:
         calls = work()
         spent = time.perf_counter() - start
         real_time = total / fps / spent
-        table.add_row(name, f"{1000 * spent / max(calls, 1):.2f}", str(calls), f"{1000 * spent / total:.2f}", f"{real_time:.1f}")
+        table.add_row(
+            name, f"{1000 * spent / max(calls, 1):.2f}", str(calls), f"{1000 * spent / total:.2f}", f"{real_time:.1f}"
+        )
 
     add("decode", lambda: sum(1 for path in clips for _ in read_frames(path, fps)))
     tracker = FaceTracker()
@@ -130,7 +132,10 @@ def _memory() -> Table:
     table.add_column("peak MB", justify="right")
     for count in MEMORY_SIZES:
         done = subprocess.run(
-            [sys.executable, "-m", "bench.benchmark", "--memory", str(count)], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "bench.benchmark", "--memory", str(count)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         table.add_row(str(count), f"{int(done.stdout.split()[-1]) / 1024:.0f}")
     return table
@@ -140,7 +145,9 @@ def _extract_some(count: int) -> None:
     params, workspace, assets = load(Path("params.yaml")), Workspace(Path("out")), open_store()
     planned = feature_plan(chosen_metrics(params.metrics), params.video.fps, params.device, assets)
     with tempfile.TemporaryDirectory() as folder:
-        videos = [Video(workspace.resolve(row.video), row.pictures, row.sound) for row in _clips(workspace, params, count)]
+        videos = [
+            Video(workspace.resolve(row.video), row.pictures, row.sound) for row in _clips(workspace, params, count)
+        ]
         extract(videos, planned, FeatureStore(Path(folder)), 1)
 
 

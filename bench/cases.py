@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.config import CaseSet
 from bench.errors import BenchError
-from bench.store import CASE_COLUMNS, read_table, replacing, write_table
+from bench.store import CASE_COLUMNS, read_table, records, replacing, write_table
 from bench.workspace import Workspace
 from datasets.media import read_frames
 
@@ -24,7 +24,7 @@ def make_cases(cases: CaseSet, workspace: Workspace) -> None:
     clips = read_table(workspace.clips_table(cases.dataset, cases.split), "space-bench prepare")
     portrait_of = _PORTRAITS[cases.protocol](clips)
     rows: list[dict[str, Any]] = []
-    for clip in clips.itertuples():
+    for clip in records(clips):
         source = portrait_of.get(clip.clip)
         if source is None:
             continue
@@ -61,12 +61,12 @@ def _other_speaker(clips: pd.DataFrame) -> dict[str, str]:
     if len(speakers) < 2:
         return {}
     following = dict(zip(speakers, speakers[1:] + speakers[:1], strict=True))
-    return {clip.clip: first[following[clip.speaker]] for clip in clips.itertuples()}
+    return {clip.clip: first[following[clip.speaker]] for clip in records(clips)}
 
 
 def _neutral(clips: pd.DataFrame) -> dict[str, str]:
     neutral = clips[clips["emotion"] == "neutral"].groupby("speaker")["clip"].first()
-    return {clip.clip: neutral[clip.speaker] for clip in clips.itertuples() if clip.speaker in neutral.index}
+    return {clip.clip: neutral[clip.speaker] for clip in records(clips) if clip.speaker in neutral.index}
 
 
 _PORTRAITS = {"self": _own, "self-free": _own, "cross": _other_speaker, "emotion": _neutral}

@@ -17,7 +17,9 @@ app = typer.Typer(
     help="Evaluate speech-driven portrait animation.\n\nShortest way in: [bold]space-bench evaluate VIDEOS --reference REAL_VIDEOS[/bold]",
     no_args_is_help=True, rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
-assets_app = typer.Typer(help="Files that the suite needs but does not contain: fetch, list, check.", no_args_is_help=True)
+assets_app = typer.Typer(
+    help="Files that the suite needs but does not contain: fetch, list, check.", no_args_is_help=True
+)
 app.add_typer(assets_app, name="assets")
 
 ParamsOption = Annotated[Path, typer.Option("--params", help="parameter file")]
@@ -43,7 +45,9 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
 ) -> None:
     """Evaluate speech-driven portrait animation."""
 
@@ -80,7 +84,9 @@ def doctor() -> None:
 @assets_app.command("pull")
 def assets_pull(
     names: Annotated[list[str] | None, typer.Argument(help="asset names; none means all that can be fetched")] = None,
-    allow_url: Annotated[bool, typer.Option("--allow-url", help="also download weights from their authors' URLs")] = False,
+    allow_url: Annotated[
+        bool, typer.Option("--allow-url", help="also download weights from their authors' URLs")
+    ] = False,
     record: Annotated[Path | None, typer.Option(help="write names and sha256 to this JSON file")] = None,
 ) -> None:
     """Fetch assets into the cache (about 200 MB for all) and check them."""
@@ -149,12 +155,16 @@ def metrics(name: Annotated[str | None, typer.Argument(help="show everything abo
 def puppet(
     params: ParamsOption = PARAMS, results: OutOption = OUT,
     scale: Annotated[int | None, typer.Option(help="multiplies the number of clips (default: params.yaml)")] = None,
+    split: Annotated[list[str] | None, typer.Option(help="make this split only: train or test")] = None,
 ) -> None:  # fmt: skip
     """Make the synthetic dataset, whose landmarks, pose, phonemes and emotions are known."""
     from bench.puppet import make_puppet
 
     run = _Run(params, results)
-    make_puppet(run.params, run.workspace, run.assets, scale)
+    for name in split or []:
+        if name not in ("train", "test"):
+            raise BenchError(f"unknown split {name!r}: puppet has train and test")
+    make_puppet(run.params, run.workspace, run.assets, scale, split or ("train", "test"))
 
 
 @app.command()
@@ -176,8 +186,12 @@ def prepare(
                 make_cases(cases, run.workspace)
 
 
-CasesOption = Annotated[list[str] | None, typer.Option("--cases", help="case set dataset/split/protocol; none means all")]
-ModelOption = Annotated[list[str] | None, typer.Option("--model", help="model name; none means all of the parameter file")]
+CasesOption = Annotated[
+    list[str] | None, typer.Option("--cases", help="case set dataset/split/protocol; none means all")
+]
+ModelOption = Annotated[
+    list[str] | None, typer.Option("--model", help="model name; none means all of the parameter file")
+]
 
 
 @app.command()
@@ -217,7 +231,11 @@ def report(params: ParamsOption = PARAMS, results: OutOption = OUT) -> None:
 
 
 @app.command()
-def validity(params: ParamsOption = PARAMS, results: OutOption = OUT, page: Annotated[Path, typer.Option(help="page to write")] = Path("docs/validity.md")) -> None:
+def validity(
+    params: ParamsOption = PARAMS,
+    results: OutOption = OUT,
+    page: Annotated[Path, typer.Option(help="page to write")] = Path("docs/validity.md"),
+) -> None:
     """Compare what is measured on the synthetic clips with what is known of them, and write the page of figures."""
     from bench.validity import write_validity
 

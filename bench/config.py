@@ -21,10 +21,10 @@ class Strict(BaseModel):
 class VideoConfig(Strict):
     """The standard form of a clip."""
 
-    size: int = Field(256, ge=64, le=2048, description="side of the square frame in pixels")
-    fps: float = Field(25.0, gt=0, le=120)
-    crop: float = Field(1.9, ge=1.0, le=6.0, description="side of the crop over the side of the face box")
-    max_seconds: float = Field(10.0, gt=0, description="longer clips are cut here")
+    size: int = Field(default=256, ge=64, le=2048, description="side of the square frame in pixels")
+    fps: float = Field(default=25.0, gt=0, le=120)
+    crop: float = Field(default=1.9, ge=1.0, le=6.0, description="side of the crop over the side of the face box")
+    max_seconds: float = Field(default=10.0, gt=0, description="longer clips are cut here")
 
 
 class DatasetConfig(Strict):
@@ -40,11 +40,11 @@ class PuppetConfig(Strict):
     """Size of the synthetic dataset."""
 
     seed: int = 0
-    scale: int = Field(1, ge=1, description="multiplies the number of clips")
+    scale: int = Field(default=1, ge=1, description="multiplies the number of clips")
 
 
 class ReportConfig(Strict):
-    examples: int = Field(2, ge=0, le=50, description="cases a set whose videos are put side by side")
+    examples: int = Field(default=2, ge=0, le=50, description="cases a set whose videos are put side by side")
     title: str = "space-bench"
 
 
@@ -74,16 +74,16 @@ class Params(Strict):
     """All of ``params.yaml``."""
 
     seed: int = 0
-    workers: int = Field(0, ge=0, description="processes; 0 means one a core")
+    workers: int = Field(default=0, ge=0, description="processes; 0 means one a core")
     device: str = "cpu"
-    video: VideoConfig = VideoConfig()
-    puppet: PuppetConfig = PuppetConfig()
+    video: VideoConfig = Field(default_factory=VideoConfig)
+    puppet: PuppetConfig = Field(default_factory=PuppetConfig)
     datasets: dict[str, DatasetConfig]
     cases: list[str]
     models: list[str]
     options: dict[str, dict[str, Any]] = {}
     metrics: list[str] = Field([], description="empty means all")
-    report: ReportConfig = ReportConfig()
+    report: ReportConfig = Field(default_factory=ReportConfig)
 
     @field_validator("options", mode="before")
     @classmethod
@@ -95,7 +95,9 @@ class Params(Strict):
         sets = [CaseSet.parse(text) for text in self.cases]
         for item in sets:
             if item.dataset not in self.datasets:
-                raise BenchError(f"case set {item}: unknown dataset {item.dataset!r}. {nearest(item.dataset, self.datasets)}")
+                raise BenchError(
+                    f"case set {item}: unknown dataset {item.dataset!r}. {nearest(item.dataset, self.datasets)}"
+                )
         return sets
 
     def worker_count(self) -> int:
@@ -112,7 +114,9 @@ def load(path: Path) -> Params:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BenchError(f"cannot read {path}: {error.strerror}. Run in the repository's folder or pass --params.") from error
+        raise BenchError(
+            f"cannot read {path}: {error.strerror}. Run in the repository's folder or pass --params."
+        ) from error
     except yaml.YAMLError as error:
         raise BenchError(f"{path} is not valid YAML: {error}") from error
     try:

@@ -17,7 +17,18 @@ from bench.models.registry import MODELS
 from bench.scoring import chosen_metrics, missing_weights
 from datasets.registry import READERS
 
-PACKAGES = ("torch", "mediapipe", "av", "dlib-bin", "pocketsphinx", "espeakng-loader", "dvc", "lpips", "pytorch-fid", "insightface")
+PACKAGES = (
+    "torch",
+    "mediapipe",
+    "av",
+    "dlib-bin",
+    "pocketsphinx",
+    "espeakng-loader",
+    "dvc",
+    "lpips",
+    "pytorch-fid",
+    "insightface",
+)
 
 
 def examine() -> Iterator[Table]:
@@ -61,7 +72,11 @@ def _readiness(store: AssetStore) -> Table:
     waiting = [f"{title} ({', '.join(names)})" for title, names in lacking.items() if names]
     table.add_row("metrics", ", ".join(ready), ", ".join(waiting) or "–")
     absent = {name: [a for a in entry.assets if not store.has(a)] for name, entry in MODELS.items()}
-    table.add_row("models", ", ".join(n for n, a in absent.items() if not a), ", ".join(f"{n} ({', '.join(a)})" for n, a in absent.items() if a) or "–")
+    table.add_row(
+        "models",
+        ", ".join(n for n, a in absent.items() if not a),
+        ", ".join(f"{n} ({', '.join(a)})" for n, a in absent.items() if a) or "–",
+    )
     return table
 
 
@@ -71,7 +86,14 @@ def assets_table(store: AssetStore) -> Table:
     for heading in ("name", "here", "MB", "for", "licence", "how to get it"):
         table.add_column(heading)
     for row in store.status():
-        table.add_row(row.name, "yes" if row.present else "no", f"{row.size / 1e6:.1f}" if row.size else "?", row.purpose, row.licence, row.todo or row.source)
+        table.add_row(
+            row.name,
+            "yes" if row.present else "no",
+            f"{row.size / 1e6:.1f}" if row.size else "?",
+            row.purpose,
+            row.licence,
+            row.todo or row.source,
+        )
     return table
 
 
@@ -110,7 +132,9 @@ def metrics_table() -> Table:
         table.add_column(heading)
     for metric in chosen_metrics([]):
         lacking = missing_weights(metric, store)
-        needs = ", ".join((*metric.needs, *(("reference",) if metric.paired else ()))) + (f"; missing: {', '.join(lacking)}" if lacking else "")
+        needs = ", ".join((*metric.needs, *(("reference",) if metric.paired else ()))) + (
+            f"; missing: {', '.join(lacking)}" if lacking else ""
+        )
         table.add_row(metric.name, metric.title, metric.better, metric.unit, metric.protocol_id, needs, metric.summary)
     return table
 

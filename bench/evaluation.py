@@ -135,7 +135,9 @@ def _named(path: Path, what: str) -> dict[str, Path]:
     for video in video_files(path):
         name = clip_name(video.relative_to(path))
         if name in named:
-            raise BenchError(f"{what}: {named[name]} and {video} have the same name but for the ending; keep one of them")
+            raise BenchError(
+                f"{what}: {named[name]} and {video} have the same name but for the ending; keep one of them"
+            )
         named[name] = video
     if not named:
         raise BenchError(f"{what}: no video under {path}")
@@ -154,7 +156,9 @@ def _items(pairs: Sequence[Pair], of_reference: bool) -> list[Item]:
         path = pair.reference if of_reference else pair.generated
         if path is None:
             status = Status.NO_REFERENCE if of_reference else Status.NOT_GENERATED
-            video: Video | Unscorable = Unscorable(status, f"there is no {'real' if of_reference else 'generated'} video {pair.name!r}")
+            video: Video | Unscorable = Unscorable(
+                status, f"there is no {'real' if of_reference else 'generated'} video {pair.name!r}"
+            )
         else:
             video = Video.of(path, real)
         items.append(Item(pair.name, Labels(speaker=pair.name), video, real))
@@ -167,7 +171,12 @@ def _table(scored: dict[str, Scores]) -> pd.DataFrame:
 
 
 def _write(
-    report: Path, chosen: list[Metric], items: dict[str, list[Item]], scored: dict[str, Scores], table: pd.DataFrame, assets: AssetStore
+    report: Path,
+    chosen: list[Metric],
+    items: dict[str, list[Item]],
+    scored: dict[str, Scores],
+    table: pd.DataFrame,
+    assets: AssetStore,
 ) -> None:
     cases = pd.DataFrame([
         {"case": item.case, "clip": item.case, "speaker": item.labels.speaker, "emotion": None, "level": None,

@@ -105,6 +105,7 @@ def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: s
     """
     from metrics.features import face_mesh, phonemes
 
+    fps = float(fps)  # 25 and 25.0 are one protocol.
     opened = _open(names, assets, device)
     tracking = {**face_mesh.PROTOCOL, "fps": fps}
     ids = {"track": protocol_id("track", tracking)}
@@ -113,7 +114,9 @@ def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: s
     for name, network in opened.items():
         seen = {"fps": fps} if _is_pair(network) else {"track": tracking}
         weights = {asset: sha256_file(assets[asset]) for asset in network.assets}
-        ids[name] = protocol_id(name, {**network.protocol, "per_second": network.per_second, "weights": weights, **seen})
+        ids[name] = protocol_id(
+            name, {**network.protocol, "per_second": network.per_second, "weights": weights, **seen}
+        )
     return Plan(fps, ids, dict(assets), device, batch)
 
 
@@ -193,7 +196,7 @@ class _Batcher:
     """Collects inputs of one network from all videos of a group and runs it on full batches."""
 
     def __init__(self, network: FrameNetwork | PairNetwork, size: int) -> None:
-        self.network = network
+        self.network: Any = network  # The two kinds differ in the second argument of `prepare` only.
         self.size = size
         self.inputs: list[NDArray[Any]] = []
         self.owners: list[tuple[_Collected, int]] = []
@@ -270,7 +273,7 @@ class _Pass:
             if frame is None:
                 continue
             count += 1
-            landmarks = None
+            landmarks: NDArray[np.float32] | None = None
             if known is not None:
                 landmarks = known.landmarks[index] if index < len(known) and known.present[index] else None
             elif tracker is not None:

@@ -38,7 +38,9 @@ class FeatureStore:
 
     def save(self, protocol_id: str, key: str, arrays: Arrays, meta: Mapping[str, Any]) -> None:
         tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        write_bytes(self.path(protocol_id, key), save(tensors, {name: json.dumps(value) for name, value in meta.items()}))
+        write_bytes(
+            self.path(protocol_id, key), save(tensors, {name: json.dumps(value) for name, value in meta.items()})
+        )
 
     def save_failure(self, protocol_id: str, key: str, failure: Unscorable) -> None:
         self.save(protocol_id, key, {}, {"status": failure.status.value, "detail": failure.detail})
@@ -55,7 +57,9 @@ class FeatureStore:
                 meta = {name: json.loads(text) for name, text in (stream.metadata() or {}).items()}
                 arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
         except FileNotFoundError:
-            raise Unscorable(Status.ERROR, f"feature file {path.name} is missing; run `space-bench score` again") from None
+            raise Unscorable(
+                Status.ERROR, f"feature file {path.name} is missing; run `space-bench score` again"
+            ) from None
         except (SafetensorError, OSError) as error:
             path.unlink(missing_ok=True)
             raise Unscorable(Status.ERROR, f"feature file {path.name} was damaged and is removed; run again") from error

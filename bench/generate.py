@@ -20,7 +20,7 @@ from bench.models import registry
 from bench.models.base import Animation, Case, Context, Model, ModelError, Options
 from bench.parallel import run
 from bench.progress import bar
-from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, replacing, sha256_file, write_table
+from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, records, replacing, sha256_file, write_table
 from bench.workspace import Workspace
 from datasets.media import MediaError, read_audio, replace_sound, write_video
 
@@ -58,7 +58,7 @@ def generate(params: Params, workspace: Workspace, cases: CaseSet, model: str) -
     options = params.options.get(model, {})
     context = _Context(
         params.device,
-        tuple((row.case, workspace.resolve(row.audio)) for row in table.itertuples() if pd.notna(row.audio)),
+        tuple((row.case, workspace.resolve(row.audio)) for row in records(table) if pd.notna(row.audio)),
         tuple(zip(table["case"], table["speaker"], strict=True)),
         str(cases),
     )
@@ -67,7 +67,7 @@ def generate(params: Params, workspace: Workspace, cases: CaseSet, model: str) -
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / "generated.jsonl", key="case")
     jobs: list[_Job] = []
-    for case in table.itertuples():
+    for case in records(table):
         row = _case_row(case, clips.loc[case.clip], workspace)
         recipe = digest([model, made.version, params.seed, row["digest"], _content(made, case.case)])
         target = folder / f"{case.case}.mp4"
@@ -143,7 +143,15 @@ def load_case(row: dict[str, Any]) -> Case:
 
 def _generate_one(job: _Job) -> dict[str, Any]:
     """One case. What the model or its media cannot do is a failure row; a full disk ends the run."""
-    entry: dict[str, Any] = {"case": job.row["case"], "recipe": job.recipe, "status": "ok", "detail": "", "sha256": None, "pictures": None, "sound": None}
+    entry: dict[str, Any] = {
+        "case": job.row["case"],
+        "recipe": job.recipe,
+        "status": "ok",
+        "detail": "",
+        "sha256": None,
+        "pictures": None,
+        "sound": None,
+    }
     start = time.perf_counter()
     try:
         case = load_case(job.row)

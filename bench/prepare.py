@@ -57,7 +57,9 @@ def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: s
             clips = [clips[index] for index in sorted(chosen)]
         if not clips:
             names = sorted({name for name, _ in found})
-            raise BenchError(f"dataset {dataset!r} has no clip in split {split!r}; its splits: {', '.join(names) or 'none'}.")
+            raise BenchError(
+                f"dataset {dataset!r} has no clip in split {split!r}; its splits: {', '.join(names) or 'none'}."
+            )
         standardize(clips, rejected, dataset, split, root, params, workspace)
 
 
@@ -73,7 +75,9 @@ def dataset_root(dataset: str, config: DatasetConfig, workspace: Workspace, asse
                 shutil.copyfile(source, target)
         return folder
     if config.root is None:
-        raise BenchError(f"dataset {dataset!r}: its `root` is not set in params.yaml. Set it to the folder of the dataset.")
+        raise BenchError(
+            f"dataset {dataset!r}: its `root` is not set in params.yaml. Set it to the folder of the dataset."
+        )
     return config.root
 
 
@@ -111,7 +115,9 @@ def standardize(
         source = [_fingerprint(path) for path in (clip.video, clip.audio) if path]
         recipe = digest([RECIPE_VERSION, video.model_dump(), source, clip.start, clip.end])
         if not _done(journal, clip.clip, recipe, folder):
-            jobs.append(_Job(clip, dataset, split, folder, video.size, video.fps, video.crop, video.max_seconds, recipe))
+            jobs.append(
+                _Job(clip, dataset, split, folder, video.size, video.fps, video.crop, video.max_seconds, recipe)
+            )
     with bar(f"prepare {dataset}/{split}", len(jobs)) as step:
         for _, entry in run(_prepare_one, jobs, params.worker_count()):
             journal.add(entry)
@@ -139,7 +145,9 @@ def standardize(
     write_table(workspace.rejected_table(dataset, split), turned_away, REJECTED_COLUMNS)
     if not rows:
         first = turned_away[0] if turned_away else {"source": root, "detail": "nothing was found"}
-        raise BenchError(f"dataset {dataset!r}, split {split!r}: no usable clip; first: {first['source']}: {first['detail']}")
+        raise BenchError(
+            f"dataset {dataset!r}, split {split!r}: no usable clip; first: {first['source']}: {first['detail']}"
+        )
 
 
 def _done(journal: Journal, clip: str, recipe: str, folder: Path) -> bool:
@@ -208,8 +216,8 @@ def _standard_clip(job: _Job) -> dict[str, Any]:
     boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
     crop = face_crop_box(boxes, track.width, track.height, job.crop)
     video_path, audio_path = job.folder / f"{clip.clip}.mp4", job.folder / f"{clip.clip}.wav"
-    pictures = standard_frames(clip.video, crop, job.size, job.fps, clip.start, end)
-    written = write_video(video_path, pictures, job.fps, sound, AUDIO_RATE)
+    frames_out = standard_frames(clip.video, crop, job.size, job.fps, clip.start, end)
+    written = write_video(video_path, frames_out, job.fps, sound, AUDIO_RATE)
     if sound is not None:
         write_audio(audio_path, sound, AUDIO_RATE)
     pictures, heard = content_hashes(video_path)
@@ -218,5 +226,3 @@ def _standard_clip(job: _Job) -> dict[str, Any]:
         "video": video_path.name, "audio": audio_path.name if sound is not None else None, "frames": written,
         "fps": job.fps, "seconds": written / job.fps, "sha256": sha256_file(video_path), "pictures": pictures, "sound": heard, "crop": str(crop),
     }  # fmt: skip
-
-

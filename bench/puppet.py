@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,22 @@ from numpy.typing import NDArray
 
 from bench.assets import AssetStore
 from bench.config import Params
+from bench.errors import BenchError
 from bench.progress import bar
 from bench.workspace import Workspace
 from datasets.media import read_frames
 
 
-def make_puppet(params: Params, workspace: Workspace, assets: AssetStore, scale: int | None = None) -> list[Path]:
-    """Render what is missing of the synthetic dataset under ``raw/puppet`` and return its video files."""
-    from datasets.puppet import PuppetSpec, build
+def make_puppet(
+    params: Params, workspace: Workspace, assets: AssetStore, scale: int | None = None,
+    splits: Sequence[str] = ("train", "test"),
+) -> list[Path]:  # fmt: skip
+    """Render what is missing of the synthetic dataset under ``raw/puppet`` and return its video files.
+
+    Raises:
+        BenchError: the folder holds data of another specification, or a portrait is unfit.
+    """
+    from datasets.puppet import PuppetError, PuppetSpec, build
     from metrics.features.face_mesh import locate
 
     spec = PuppetSpec(seed=params.puppet.seed, scale=scale or params.puppet.scale)
@@ -29,7 +37,11 @@ def make_puppet(params: Params, workspace: Workspace, assets: AssetStore, scale:
             step(done - reported, total)
             reported = done
 
-        return build(workspace.raw("puppet"), spec, portraits(assets), locate, params.worker_count(), progress)
+        try:
+            pictures = portraits(assets)
+            return build(workspace.raw("puppet"), spec, pictures, locate, params.worker_count(), progress, splits)
+        except PuppetError as error:
+            raise BenchError(str(error)) from error
 
 
 def portraits(assets: AssetStore) -> Mapping[str, NDArray[np.uint8]]:

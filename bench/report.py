@@ -26,7 +26,7 @@ from bench.errors import BenchError
 from bench.models import registry
 from bench.progress import watched
 from bench.scoring import chosen_metrics
-from bench.store import read_table, write_bytes
+from bench.store import read_table, records, write_bytes
 from bench.workspace import Workspace
 from datasets.media import MediaError, read_audio, read_frames, write_video
 from metrics.base import Metric
@@ -89,7 +89,7 @@ def _model_results(cases: CaseSet, model: str, params: Params, workspace: Worksp
         raise BenchError(f"{path} is missing. `{made_by}` makes it.")
     summary = json.loads(path.read_text(encoding="utf-8"))
     entry = registry.entry(model, params.options.get(model, {}))
-    videos = {row.case: workspace.resolve(row.video) for row in generated.itertuples() if row.status == "ok"}
+    videos = {row.case: workspace.resolve(row.video) for row in records(generated) if row.status == "ok"}
     return ModelResults(
         model, summary["version"], entry.kind, entry.summary,
         read_table(workspace.scores_table(cases, model), made_by), summary["metrics"],
@@ -163,7 +163,10 @@ def _metrics_table(chosen: Sequence[Metric]) -> pd.DataFrame:
 
 
 def _models_table(every: Sequence[tuple[CaseSetResults, ModelResults]]) -> pd.DataFrame:
-    rows = {m.model: {"model": m.model, "version": m.version, "title": m.model, "kind": m.kind, "note": m.note} for _, m in every}
+    rows = {
+        m.model: {"model": m.model, "version": m.version, "title": m.model, "kind": m.kind, "note": m.note}
+        for _, m in every
+    }
     return pd.DataFrame(list(rows.values()))
 
 
@@ -176,10 +179,16 @@ def _previews(
     for item in results:
         names = list(item.table["case"])
         # Evenly through the table: it is ordered by speaker and emotion, so the examples differ.
-        picks = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(config.examples, len(names))).astype(int))]
+        picks = [
+            names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(config.examples, len(names))).astype(int))
+        ]
         shown[str(item.cases)] = picks
         for model in item.models:
-            jobs += [((*_context(item.cases).values(), case, model.model), model.videos[case]) for case in picks if case in model.videos]
+            jobs += [
+                ((*_context(item.cases).values(), case, model.model), model.videos[case])
+                for case in picks
+                if case in model.videos
+            ]
     previews = {}
     for number, (key, video) in enumerate(watched(jobs, "previews", len(jobs))):
         target = scratch / f"{number}.mp4"
@@ -222,7 +231,14 @@ def environment() -> dict[str, str]:
 
 def _revision() -> str:
     try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True, timeout=10, cwd=Path(__file__).parent)
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+            cwd=Path(__file__).parent,
+        )
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return done.stdout.strip()

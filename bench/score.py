@@ -11,7 +11,7 @@ from bench.config import CaseSet, Params
 from bench.extract import Video, extract
 from bench.features import FeatureStore
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
-from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, SCORE_COLUMNS, read_table, write_json, write_table
+from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, SCORE_COLUMNS, read_table, records, write_json, write_table
 from bench.workspace import Workspace
 from metrics.base import Labels, Status, Unscorable
 
@@ -24,7 +24,9 @@ def score(params: Params, workspace: Workspace, assets: AssetStore, cases: CaseS
     table = read_table(workspace.cases_table(cases), "space-bench prepare")
     clips = read_table(workspace.clips_table(cases.dataset, cases.split), "space-bench prepare").set_index("clip")
     generated = {
-        model: read_table(workspace.generated_table(cases, model), f"space-bench generate --cases {cases} --model {model}")
+        model: read_table(
+            workspace.generated_table(cases, model), f"space-bench generate --cases {cases} --model {model}"
+        )
         for model in params.models
     }
     items = {model: _items(table, clips, rows.set_index("case"), workspace) for model, rows in generated.items()}
@@ -38,7 +40,7 @@ def score(params: Params, workspace: Workspace, assets: AssetStore, cases: CaseS
 
 
 def _items(table: pd.DataFrame, clips: pd.DataFrame, generated: pd.DataFrame, workspace: Workspace) -> list[Item]:
-    return [_item(row, clips.loc[row.clip], generated, workspace) for row in table.itertuples()]
+    return [_item(row, clips.loc[row.clip], generated, workspace) for row in records(table)]
 
 
 def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) -> Item:

@@ -139,7 +139,13 @@ class Loader:
             failures["audio"] = Unscorable(Status(error.reason), f"{video.path.name}: {error.detail}")
         frames = len(found["track"]) if "track" in found else 0
         return Features(
-            fps=self.plan.fps, frames=frames, samples=samples, sampled_at=at, failures=failures, audio_rate=AUDIO_RATE, **found
+            fps=self.plan.fps,
+            frames=frames,
+            samples=samples,
+            sampled_at=at,
+            failures=failures,
+            audio_rate=AUDIO_RATE,
+            **found,
         )
 
 
@@ -178,7 +184,9 @@ def score_items(
                          "status": entry["status"], "detail": entry["note"]})  # fmt: skip
     filled = [frame for frame in curves if len(frame)]
     columns = [name for name in CURVE_COLUMNS if name != "model"]
-    return Scores(rows, summary, pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns), emotions)
+    return Scores(
+        rows, summary, pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns), emotions
+    )
 
 
 def _bundle(item: Item, loader: Loader) -> Bundle | Unscorable:
@@ -190,7 +198,9 @@ def _bundle(item: Item, loader: Loader) -> Bundle | Unscorable:
 def _outcome(metric: Metric, bundle: Bundle | Unscorable, lacking: Sequence[str]) -> Any | Unscorable:
     """The per-clip value of a metric, or why there is none."""
     if lacking:
-        return Unscorable(Status.WEIGHTS_MISSING, f"needs {', '.join(lacking)}; `space-bench assets list` says how to get it")
+        return Unscorable(
+            Status.WEIGHTS_MISSING, f"needs {', '.join(lacking)}; `space-bench assets list` says how to get it"
+        )
     if isinstance(bundle, Unscorable):
         return bundle
     if metric.paired and metric.group in OTHER_SPEAKER and not bundle.labels.same_speaker:
@@ -205,19 +215,19 @@ def _outcome(metric: Metric, bundle: Bundle | Unscorable, lacking: Sequence[str]
 
 
 def _row(case: str, metric: Metric, identity: str, outcome: Any | Unscorable) -> dict[str, Any]:
-    failed = isinstance(outcome, Unscorable)
-    return {
-        "case": case, "metric": metric.name, "protocol_id": identity,
-        # The clip's part of a corpus metric is no number of its own: only its row `*` has a value.
-        "value": None if failed or metric.corpus else float(outcome),
-        "status": outcome.status.value if failed else Status.OK.value,
-        "detail": outcome.detail if failed else "",
-    }  # fmt: skip
+    row = {"case": case, "metric": metric.name, "protocol_id": identity, "value": None}
+    if isinstance(outcome, Unscorable):
+        return {**row, "status": outcome.status.value, "detail": outcome.detail}
+    # The clip's part of a corpus metric is no number of its own: only its row `*` has a value.
+    return {**row, "value": None if metric.corpus else float(outcome), "status": Status.OK.value, "detail": ""}
 
 
 def summarize(
-    speakers: Sequence[str], outcomes: Mapping[str, list[Any | Unscorable]], chosen: Sequence[Metric],
-    identities: Mapping[str, str], seed: int,
+    speakers: Sequence[str],
+    outcomes: Mapping[str, list[Any | Unscorable]],
+    chosen: Sequence[Metric],
+    identities: Mapping[str, str],
+    seed: int,
 ) -> dict[str, dict[str, Any]]:
     """Aggregate, 95 % interval (bootstrap over speakers), n and asked, by metric.
 
@@ -238,7 +248,9 @@ def summarize(
         if index:
             _fill(entry, metric, [found[i] for i in index], [speakers[i] for i in index], weights[:, index])
         else:
-            first = next((f for f in failures if f.status is not Status.NOT_APPLICABLE), failures[0] if failures else None)
+            first = next(
+                (f for f in failures if f.status is not Status.NOT_APPLICABLE), failures[0] if failures else None
+            )
             entry["status"] = first.status.value if first else Status.UNDEFINED.value
             entry["note"] = first.detail if first else "no cases"
         summary[metric.name] = entry
@@ -251,7 +263,11 @@ def _fill(entry: dict[str, Any], metric: Metric, values: list[Any], speakers: Se
     biased = isinstance(metric.aggregate, PairAggregate)
     try:
         found = statistics.estimate(
-            metric.aggregate, values, speakers, weights[:CORPUS_REPLICATES] if metric.corpus else weights, recentre=biased
+            metric.aggregate,
+            values,
+            speakers,
+            weights[:CORPUS_REPLICATES] if metric.corpus else weights,
+            recentre=biased,
         )
     except Unscorable as error:
         entry.update(status=error.status.value, note=error.detail)

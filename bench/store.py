@@ -60,6 +60,11 @@ def read_table(path: Path, made_by: str) -> pd.DataFrame:
         raise BenchError(f"{path} cannot be read as parquet ({error}). Remove it and run `{made_by}`.") from error
 
 
+def records(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows, with columns as attributes. (The stubs give every field the type of all that a cell may hold.)"""
+    yield from table.itertuples()
+
+
 def sha256_file(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -20,7 +20,7 @@ from bench.errors import BenchError
 from bench.extract import Plan, Video
 from bench.features import FeatureStore
 from bench.scoring import REPLICATES, Loader, chosen_metrics, feature_plan
-from bench.store import read_table, write_bytes
+from bench.store import read_table, records, write_bytes
 from bench.workspace import Workspace
 from metrics import statistics
 from metrics.base import Bundle, Features, Labels, Metric, Unscorable, weighted_mean
@@ -42,6 +42,7 @@ class Known:
     """One synthetic clip: what was measured, and what is true, both in pixels of the standard clip."""
 
     clip: str
+    dataset: str
     speaker: str
     emotion: str | None
     level: int | None
@@ -64,7 +65,7 @@ def write_validity(params: Params, workspace: Workspace, assets: AssetStore, pag
     if not known:
         raise BenchError("no clip with known truth: add a puppet dataset to `cases` in params.yaml and run `make demo`")
     parts = [
-        _HEAD.format(clips=len(known), speakers=len({k.speaker for k in known})),
+        _HEAD.format(clips=len(known), speakers=len({k.speaker for k in known if k.dataset == known[0].dataset})),
         "## Landmarks\n\n", landmark_table(known), "\n## Head pose\n\n", pose_table(known), "\n## Blinks\n\n", blink_table(known),
         "\n## Audio-lip offset\n\n", offset_table(known), "\n## Phonemes\n\n", phoneme_table(known),
         "\n## Emotion classifier\n\n", emotion_table(known), "\n## Identity network\n\n", identity_table(known),
@@ -97,8 +98,8 @@ def known_clips(params: Params, workspace: Workspace, planned: Plan) -> Iterator
             continue
         seen.add((cases.dataset, cases.split))
         table = read_table(workspace.clips_table(cases.dataset, cases.split), "make demo")
-        for row in table[table["truth"].notna()].itertuples():
-            features = loader.features(Video(workspace.resolve(str(row.video)), str(row.pictures), str(row.sound)))
+        for row in records(table[table["truth"].notna()]):
+            features = loader.features(Video(workspace.resolve(row.video), row.pictures, row.sound))
             if features.track is not None:
                 yield _known(row, features, params)
 
@@ -115,9 +116,11 @@ def _known(row: Any, features: Features, params: Params) -> Known:
         landmarks[..., :2] = (landmarks[..., :2] - (left, top)) * scale
         landmarks[..., 2] *= scale
         starts, ends = truth["phoneme_starts"], truth["phoneme_ends"]
-        phonemes = [(str(s), float(a), float(b)) for s, a, b in zip(truth["phoneme_symbols"], starts, ends, strict=True)]
+        phonemes = [
+            (str(s), float(a), float(b)) for s, a, b in zip(truth["phoneme_symbols"], starts, ends, strict=True)
+        ]
         return Known(
-            row.clip, row.speaker, None if pd.isna(row.emotion) else row.emotion, None if pd.isna(row.level) else int(row.level),
+            row.clip, row.dataset, row.speaker, None if pd.isna(row.emotion) else row.emotion, None if pd.isna(row.level) else int(row.level),
             features, landmarks, truth["rotation"][index].astype(np.float64), truth["blinks"].reshape(-1, 2), phonemes,
         )  # fmt: skip
 
@@ -146,9 +149,14 @@ def landmark_table(known: Sequence[Known]) -> str:
         if np.std(true) > 0.01:
             correlations.append(float(np.corrcoef(measured, true)[0, 1]))
             gains.append(float(np.polyfit(true, measured, 1)[0]))
-    rows = [(f"{name}, mean distance", f"{100 * np.mean(e):.2f} % of the inter-ocular distance", f"{100 * np.max(e):.2f} %") for name, e in errors.items()]
+    rows = [
+        (f"{name}, mean distance", f"{100 * np.mean(e):.2f} % of the inter-ocular distance", f"{100 * np.max(e):.2f} %")
+        for name, e in errors.items()
+    ]
     rows.append(("frames with a face", f"{100 * np.mean(seen):.1f} %", f"{100 * np.min(seen):.1f} %"))
-    rows.append(("inner-lip opening, correlation with the truth", f"{np.mean(correlations):.3f}", f"{np.min(correlations):.3f}"))
+    rows.append(
+        ("inner-lip opening, correlation with the truth", f"{np.mean(correlations):.3f}", f"{np.min(correlations):.3f}")
+    )
     rows.append(("inner-lip opening, measured a unit of true", f"{np.mean(gains):.2f}", f"{np.min(gains):.2f}"))
     return _markdown(("", "mean over clips", "worst clip"), rows)
 
@@ -188,7 +196,11 @@ def blink_table(known: Sequence[Known]) -> str:
             if end > length:
                 continue
             centre = (start + end) / 2
-            near = [(abs((a + b) / 2 - centre), i) for i, (a, b) in enumerate(measured) if i not in taken and b > start - 0.1 and a < end + 0.1]
+            near = [
+                (abs((a + b) / 2 - centre), i)
+                for i, (a, b) in enumerate(measured)
+                if i not in taken and b > start - 0.1 and a < end + 0.1
+            ]
             if near:
                 distance, index = min(near)
                 taken.add(index)
@@ -220,7 +232,15 @@ def offset_table(known: Sequence[Known]) -> str:
             except Unscorable:
                 continue
         error = np.abs(np.array(found) - shift)
-        rows.append((f"{shift:+d}", f"{np.median(found):+.0f}", f"{100 * np.mean(error <= 1):.0f} %", f"{100 * np.mean(error <= 2):.0f} %", str(len(found))))
+        rows.append(
+            (
+                f"{shift:+d}",
+                f"{np.median(found):+.0f}",
+                f"{100 * np.mean(error <= 1):.0f} %",
+                f"{100 * np.mean(error <= 2):.0f} %",
+                str(len(found)),
+            )
+        )
     head = ("sound moved by (frames of 40 ms)", "median lag found", "within 1", "within 2", "clips")
     return _markdown(head, rows) + f"\nSearched within ±{MAX_LAG} frames; the sound is moved in a circle.\n"
 
@@ -261,24 +281,45 @@ def emotion_table(known: Sequence[Known]) -> str:
     for emotion, part in table.groupby("emotion"):
         levels = part.groupby("level")["probability"].mean()
         shown = ", ".join(f"{level}: {value:.2f}" for level, value in levels.items())
-        rows.append((str(emotion), f"{100 * part['right'].mean():.0f} %", f"{part['probability'].mean():.2f}", shown, str(len(part))))
-    rows.append(("all", f"{100 * table['right'].mean():.0f} %", f"{table['probability'].mean():.2f}", "", str(len(table))))
+        rows.append(
+            (
+                str(emotion),
+                f"{100 * part['right'].mean():.0f} %",
+                f"{part['probability'].mean():.2f}",
+                shown,
+                str(len(part)),
+            )
+        )
+    rows.append(
+        ("all", f"{100 * table['right'].mean():.0f} %", f"{table['probability'].mean():.2f}", "", str(len(table)))
+    )
     note = f"\nChance is {100 / len(CLASSES):.0f} %. The classifier has no class for contempt.\n"
     return _markdown(("asked", "accuracy", "mean probability", "by level", "clips"), rows) + note
 
 
 def identity_table(known: Sequence[Known]) -> str:
     """Distances of identity embeddings within and between speakers."""
-    means = [(clip.speaker, clip.features.samples["identity"].mean(axis=0)) for clip in known if "identity" in clip.features.samples]
-    same, other = [], []
-    for i, (first, one) in enumerate(means):
-        for second, two in means[i + 1 :]:
+    # The same cast appears in both layouts under other names: only clips of one layout are compared.
+    means = [
+        (clip.dataset, clip.speaker, clip.features.samples["identity"].mean(axis=0))
+        for clip in known
+        if "identity" in clip.features.samples
+    ]
+    same: list[float] = []
+    other: list[float] = []
+    for i, (dataset, first, one) in enumerate(means):
+        for layout, second, two in means[i + 1 :]:
+            if layout != dataset:
+                continue
             (same if first == second else other).append(float(np.linalg.norm(one - two)))
     rows = [
         ("same speaker", f"{np.mean(same):.2f}", f"{np.min(same):.2f} to {np.max(same):.2f}"),
         ("different speakers", f"{np.mean(other):.2f}", f"{np.min(other):.2f} to {np.max(other):.2f}"),
     ]
-    return _markdown(("distance of clips", "mean", "range"), rows) + "\nThe network's authors take 0.6 as the threshold of one person.\n"
+    return (
+        _markdown(("distance of clips", "mean", "range"), rows)
+        + "\nThe network's authors take 0.6 as the threshold of one person.\n"
+    )
 
 
 def sanity_table(params: Params, workspace: Workspace, chosen: Sequence[Metric]) -> str:
@@ -304,7 +345,10 @@ def _title(cases: CaseSet) -> str:
 
 
 def _difference(base: pd.DataFrame, other: pd.DataFrame, metric: Metric, speakers: pd.Series) -> str:
-    values = [frame[(frame["metric"] == metric.name) & frame["value"].notna()].set_index("case")["value"] for frame in (base, other)]
+    values = [
+        frame[(frame["metric"] == metric.name) & frame["value"].notna()].set_index("case")["value"]
+        for frame in (base, other)
+    ]
     common = [case for case in values[0].index if case in values[1].index]
     if not common:
         return "–"

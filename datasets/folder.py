@@ -8,7 +8,9 @@ from pathlib import Path
 
 from datasets.base import DatasetError, Rejected, SourceClip, inside, listing
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"})
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"}
+)
 
 
 class Folder:

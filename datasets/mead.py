@@ -27,7 +27,9 @@ class Mead:
 
     def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
         """Yield every clip of the view, ordered by speaker, emotion, level, number."""
-        speakers = sorted(p for p in root.iterdir() if p.is_dir() and _SPEAKER.fullmatch(p.name)) if root.is_dir() else []
+        speakers = (
+            sorted(p for p in root.iterdir() if p.is_dir() and _SPEAKER.fullmatch(p.name)) if root.is_dir() else []
+        )
         if not speakers:
             raise DatasetError(
                 f"{root} does not look like MEAD: expected folders like M003/video/front/angry/level_1/001.mp4, "

@@ -33,10 +33,14 @@ class Sample:
     def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
         """Yield the pieces in a fixed order; a recording that is absent is a rejected source."""
         if not root.is_dir():
-            raise DatasetError(f"{root} is missing (found {listing(root)}). `space-bench prepare` makes it from the assets.")
+            raise DatasetError(
+                f"{root} is missing (found {listing(root)}). `space-bench prepare` makes it from the assets."
+            )
         for asset, clip, speaker, start, end, emotion in PIECES:
             video = next(iter(sorted(root.glob(f"{asset}.*"))), None)
             if video is None:
                 yield Rejected(asset, "missing", f"run `space-bench assets pull {asset}`")
                 continue
-            yield SourceClip(clip=clip, speaker=speaker, video=video, emotion=emotion, split="test", start=start, end=end)
+            yield SourceClip(
+                clip=clip, speaker=speaker, video=video, emotion=emotion, split="test", start=start, end=end
+            )

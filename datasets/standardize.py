@@ -75,7 +75,9 @@ def standard_frames(
     filter_ = cv2.INTER_AREA if crop.side > size else cv2.INTER_CUBIC
     for frame in cut_frames(path, fps, start, end):
         square = frame[rows, columns]
-        yield square if crop.side == size else cv2.resize(square, (size, size), interpolation=filter_)
+        if crop.side != size:
+            square = np.asarray(cv2.resize(square, (size, size), interpolation=filter_), np.uint8)
+        yield square
 
 
 def cut_audio(audio: NDArray[np.float32], rate: int, start: float, frames: int, fps: float) -> NDArray[np.float32]:

@@ -32,7 +32,9 @@ class VoxCeleb2:
             base = root / split / "mp4"
             for speaker in sorted(p for p in base.iterdir() if p.is_dir()):
                 if not _SPEAKER.fullmatch(speaker.name):
-                    yield Rejected(speaker.relative_to(root).as_posix(), "unknown_speaker", "expected a name like id00017")
+                    yield Rejected(
+                        speaker.relative_to(root).as_posix(), "unknown_speaker", "expected a name like id00017"
+                    )
                     continue
                 for video in sorted(speaker.glob("*/*.mp4")):
                     yield self._clip(root, split, video)

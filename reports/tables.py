@@ -219,6 +219,8 @@ def _rank(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:
     marks: dict[tuple[int, int], Mark] = {}
     for j, column in enumerate(columns):
         values = [(i, row.cells[j].value) for i, row in enumerate(rows)]
+        if len({cell.n for cell in (row.cells[j] for row in rows) if cell.value is not None}) > 1:
+            continue  # Scored on different cases: a ranking would reward what failed.
         # What prints alike is one place: a reader must not see equal numbers marked differently.
         printed = {i: round(value, column.places) for i, value in values if value is not None}
         if column.better == "none" or len(printed) < 2:

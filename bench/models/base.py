@@ -118,7 +118,8 @@ def check_options(model: str, options: Options, known: Mapping[str, type | tuple
     for key, value in options.items():
         if key not in known:
             raise BenchError(f"model {model!r}: unknown option {key!r}. {nearest(key, known)}")
-        kinds = known[key] if isinstance(known[key], tuple) else (known[key],)
+        kind = known[key]
+        kinds: tuple[type, ...] = kind if isinstance(kind, tuple) else (kind,)
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            wanted = " or ".join(kind.__name__ for kind in kinds)
+            wanted = " or ".join(each.__name__ for each in kinds)
             raise BenchError(f"model {model!r}: option {key!r} must be {wanted}, found {value!r}")

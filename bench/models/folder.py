@@ -49,7 +49,9 @@ def _read_mapping(mapping: Path, root: Path) -> dict[str, Path]:
             reader = csv.DictReader(stream)
             missing = {"case", "video"} - set(reader.fieldnames or ())
             if missing:
-                raise BenchError(f"{mapping}: needs the columns case,video; found {', '.join(reader.fieldnames or ()) or 'none'}")
+                raise BenchError(
+                    f"{mapping}: needs the columns case,video; found {', '.join(reader.fieldnames or ()) or 'none'}"
+                )
             rows = [(row["case"].strip(), row["video"].strip()) for row in reader]
     except OSError as error:
         raise BenchError(f"cannot read the mapping {mapping}: {error.strerror}") from error

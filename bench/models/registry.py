@@ -31,11 +31,15 @@ class Entry:
 
 MODELS: dict[str, Entry] = {
     "ground-truth": Entry("bench.models.sanity:ground_truth", "sanity", "the clip itself: the ceiling", light=True),
-    "re-encoded": Entry("bench.models.sanity:re_encoded", "sanity", "the clip through the codec again: codec noise", light=True),
+    "re-encoded": Entry(
+        "bench.models.sanity:re_encoded", "sanity", "the clip through the codec again: codec noise", light=True
+    ),
     "still": Entry("bench.models.sanity:still", "sanity", "the portrait, held: what doing nothing scores", light=True),
     "shuffled": Entry("bench.models.sanity:shuffled", "sanity", "the clip with the sound of another", light=True),
     "shifted": Entry("bench.models.sanity:shifted", "sanity", "the clip with its sound moved by k frames", light=True),
-    "viseme": Entry("bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights"),
+    "viseme": Entry(
+        "bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights"
+    ),
     "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated", light=True),
 }
 

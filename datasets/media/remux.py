@@ -87,9 +87,7 @@ def sound_sha256(path: Path) -> str:
         return _packets_sha256(path, container, stream, origin, f"{stream.rate} {stream.layout.name}")
 
 
-def _packets_sha256(
-    path: Path, container: InputContainer, stream: Stream, origin: Fraction | None, header: str
-) -> str:
+def _packets_sha256(path: Path, container: InputContainer, stream: Stream, origin: Fraction | None, header: str) -> str:
     """Times count from `origin` in seconds; None: from the first packet."""
     digest = hashlib.sha256(f"{stream.codec_context.name} {header}".encode())
     digest.update(getattr(stream.codec_context, "extradata", None) or b"")

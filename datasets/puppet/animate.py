@@ -24,6 +24,10 @@ _NECK = np.array([0.0, 1.5, 1.1])
 """What the head turns about, in the head frame."""
 
 
+LIP_LEAD = 0.05
+"""Seconds by which the lips are ahead of the sound, as in natural speech: they take a shape before it is heard."""
+
+
 @dataclass(frozen=True)
 class Performance:
     """All that is known about a clip before it is drawn.
@@ -80,7 +84,7 @@ def perform(clip: ClipPlan, speaker: Speaker, placement: Placement, random: np.r
     """
     utterance = say(clip.text, speaker.recipe.voice, frame=1.0 / clip.fps)
     times = np.arange(round(utterance.ends[-1] * clip.fps)) / clip.fps
-    mouth = articulate(utterance, times)
+    mouth = articulate(utterance, times + LIP_LEAD)
     motion = move(times, loudness(utterance, times), speaker.recipe.liveliness * clip.liveliness, random)
     actions = expression(clip.emotion, clip.level)
     faces = np.stack(

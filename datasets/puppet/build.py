@@ -23,7 +23,7 @@ from datasets.puppet.recipes import CAST, PORTRAITS
 from datasets.puppet.speakers import Locate, Speaker, make_speaker
 from datasets.puppet.write import write_clip
 
-VERSION = 1
+VERSION = 2
 """Grows when the same specification would give other clips."""
 MANIFEST = "puppet.json"
 
@@ -35,6 +35,7 @@ def build(
     locate: Locate,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
+    splits: Sequence[str] = ("train", "test"),
 ) -> list[Path]:
     """Make the data set under `root`, or what is missing of it.
 
@@ -46,6 +47,7 @@ def build(
             picture, whatever it saw before. Called in this process only, and only where something is missing.
         workers: processes that draw; the result does not depend on it.
         progress: called with clips done (those found included) and clips in all.
+        splits: make the clips of these only; the others can be made later, and come out the same.
 
     Returns:
         The video of every clip, in a fixed order.
@@ -54,7 +56,7 @@ def build(
         PuppetError: a portrait is missing or unfit; `root` holds data of another specification.
         MediaError: a file cannot be written.
     """
-    clips = plan(spec)
+    clips = [clip for clip in plan(spec) if CAST[clip.speaker].split in splits]
     _claim(root, _manifest(spec, portraits))
     missing = [clip for clip in clips if not all(path.is_file() for path in clip.files(root))]
     done = len(clips) - len(missing)

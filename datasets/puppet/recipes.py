@@ -1,6 +1,6 @@
 """The cast: which portrait each speaker is made from, how it is changed, and who speaks with which voice.
 
-Shapes and colours were chosen so that dlib's face network tells any two apart: 0.64 or more between neutral
+Shapes and colours were chosen so that dlib's face network tells any two apart: 0.62 or more between neutral
 pictures of two speakers, where 0.6 is its threshold for one person.
 """
 

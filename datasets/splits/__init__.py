@@ -35,12 +35,16 @@ def load(name: str) -> Split:
     data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     unknown = set(data) - {"name", "source", "speakers"}
     if unknown or not isinstance(data.get("speakers"), dict):
-        raise DatasetError(f"{path}: expected the keys name, source, speakers; found {', '.join(map(str, data)) or 'none'}.")
+        raise DatasetError(
+            f"{path}: expected the keys name, source, speakers; found {', '.join(map(str, data)) or 'none'}."
+        )
     speakers = {str(split): frozenset(map(str, names)) for split, names in data["speakers"].items()}
     seen: dict[str, str] = {}
     for split, names in speakers.items():
         for speaker in sorted(names):
             if speaker in seen:
-                raise DatasetError(f"{path}: speaker {speaker} is in {seen[speaker]} and in {split}; splits must not overlap.")
+                raise DatasetError(
+                    f"{path}: speaker {speaker} is in {seen[speaker]} and in {split}; splits must not overlap."
+                )
             seen[speaker] = split
     return Split(str(data.get("name", path.stem)), speakers)

@@ -20,7 +20,7 @@ from torch.nn import functional
 from metrics.base import FloatArray
 from metrics.features.weights import fill, load_state
 
-LONGEST = 256
+LONGEST = 128
 CHANNELS = (64, 192, 384, 256, 256)
 
 
@@ -129,7 +129,7 @@ class ShiftTolerantDistance:
         }
 
     def prepare(self, frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Both frames, shrunk to at most 256 pixels: ``(2, H, W, 3)`` uint8.
+        """Both frames, shrunk to at most 128 pixels: ``(2, H, W, 3)`` uint8.
 
         Raises:
             ValueError: frames of different sizes.

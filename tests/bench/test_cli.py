@@ -50,13 +50,26 @@ def space_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
 def test_help_names_every_step_and_loads_no_network_library(space_bench: Run) -> None:
     done = space_bench("--help")
     assert done.returncode == 0
-    for command in ("evaluate", "doctor", "assets", "datasets", "models", "metrics", "prepare", "generate", "score", "report"):
+    for command in (
+        "evaluate",
+        "doctor",
+        "assets",
+        "datasets",
+        "models",
+        "metrics",
+        "prepare",
+        "generate",
+        "score",
+        "report",
+    ):
         assert command in done.stdout
     probe = "import sys, bench.cli; print([m for m in ('torch', 'mediapipe', 'pandas', 'cv2') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True).stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("words", [("models",), ("metrics",), ("metrics", "m_ld"), ("datasets",), ("assets", "list"), ("doctor",)])
+@pytest.mark.parametrize(
+    "words", [("models",), ("metrics",), ("metrics", "m_ld"), ("datasets",), ("assets", "list"), ("doctor",)]
+)
 def test_lists_print_and_end_well(space_bench: Run, words: tuple[str, ...]) -> None:
     done = space_bench(*words)
     assert done.returncode == 0, done.stderr
@@ -88,7 +101,9 @@ def test_a_mistake_is_one_clear_line(space_bench: Run, tmp_path: Path, words: tu
         (("score",), "space-bench prepare"),
     ],
 )
-def test_a_mistake_in_a_project_says_what_to_do(space_bench: Run, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+def test_a_mistake_in_a_project_says_what_to_do(
+    space_bench: Run, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
     (tmp_path / "params.yaml").write_text(PARAMS)
     done = space_bench(*words, cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr

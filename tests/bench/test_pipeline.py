@@ -159,7 +159,11 @@ def test_the_report_has_every_file(done: Workspace, tmp_path: Path) -> None:
     params = parameters(report={"examples": 1})
     page = write_report(params, copy, open_store(), [SELF], params.models)
     text = page.read_text()
-    assert "data:video/mp4;base64," in text and "weights" in text and "http://" not in text.replace("http://www.w3.org", "")
+    assert (
+        "data:video/mp4;base64," in text
+        and "weights" in text
+        and "http://" not in text.replace("http://www.w3.org", "")
+    )
     for ending in ("csv", "md", "tex", "html"):
         assert (copy.root / "tables" / f"paper.{ending}").is_file()
     assert list((copy.root / "figures").glob("*.pdf")) and (copy.root / "plots" / "summary.csv").is_file()

@@ -88,7 +88,8 @@ def test_folder_finds_by_name_or_mapping_and_names_what_is_near(make_video, tmp_
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("id,file\n", "case,video"), ("case,video\na,../b.mp4\n", "outside"), ("case,video\na,b\na,c\n", "twice")]
+    ("text", "message"),
+    [("id,file\n", "case,video"), ("case,video\na,../b.mp4\n", "outside"), ("case,video\na,b\na,c\n", "twice")],
 )
 def test_a_bad_mapping_is_explained(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "videos").mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -60,7 +59,7 @@ def test_links_that_leave_the_root_are_turned_away(tmp_path: Path) -> None:
     root = tmp_path / "mead"
     link = root / "M003/video/front/sad/level_1/001.mp4"
     link.parent.mkdir(parents=True)
-    os.symlink(outside, link)
+    link.symlink_to(outside)
     clips, rejected = parts(Mead(), root)
     assert clips == [] and rejected[0].reason == "outside_root"
 
@@ -96,7 +95,13 @@ def test_a_folder_names_clips_by_path_and_speakers_by_first_folder(tmp_path: Pat
     assert [(c.clip, c.speaker) for c in clips] == [("anna-take_1", "anna"), ("b", "b")]
 
 
-@given(st.lists(st.text(min_size=1).filter(lambda t: "/" not in t and "\0" not in t and t not in {".", ".."}), min_size=1, max_size=3))
+@given(
+    st.lists(
+        st.text(min_size=1).filter(lambda t: "/" not in t and "\0" not in t and t not in {".", ".."}),
+        min_size=1,
+        max_size=3,
+    )
+)
 def test_any_path_gives_a_usable_clip_name(names: list[str]) -> None:
     name = clip_name(Path(*names))
     assert name and "/" not in name and not name.startswith(".")
