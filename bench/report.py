@@ -84,7 +84,7 @@ def write_report(
 def _model_results(cases: CaseSet, model: str, params: Params, workspace: Workspace) -> ModelResults:
     made_by = f"space-bench score --cases {cases}"
     generated = read_table(workspace.generated_table(cases, model), "space-bench generate")
-    path = workspace.metrics_json(cases, model)
+    path = workspace.summary_json(cases, model)
     if not path.is_file():
         raise BenchError(f"{path} is missing. `{made_by}` makes it.")
     summary = json.loads(path.read_text(encoding="utf-8"))

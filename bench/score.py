@@ -16,6 +16,9 @@ from bench.workspace import Workspace
 from metrics.base import Labels, Status, Unscorable
 
 
+METRICS_JSON = ("value", "low", "high", "n", "coverage")
+
+
 def score(params: Params, workspace: Workspace, assets: AssetStore, cases: CaseSet) -> None:
     """Extract what is missing, then score every model of one case set and write its tables."""
     chosen = chosen_metrics(params.metrics)
@@ -68,4 +71,6 @@ def _write(scores: Scores, model: str, version: str, cases: CaseSet, workspace: 
     write_table(workspace.detail_table(cases, model, "curves"), scores.curves.assign(model=model), CURVE_COLUMNS)
     emotions = [{**row, "model": model} for row in scores.emotions]
     write_table(workspace.detail_table(cases, model, "emotions"), emotions, EMOTION_COLUMNS)
-    write_json(workspace.metrics_json(cases, model), {"model": model, "version": version, "metrics": scores.summary})
+    write_json(workspace.summary_json(cases, model), {"model": model, "version": version, "metrics": scores.summary})
+    numbers = {name: {key: entry[key] for key in METRICS_JSON} for name, entry in scores.summary.items()}
+    write_json(workspace.metrics_json(cases, model), numbers)

@@ -53,6 +53,10 @@ class Workspace:
         """Tables beside the scores: ``curves`` (per frame) and ``emotions`` (predictions)."""
         return self.scores_dir(cases) / kind / f"{safe(model)}.parquet"
 
+    def summary_json(self, cases: CaseSet, model: str) -> Path:
+        """Everything that is known of each metric's aggregate; `metrics_json` has its numbers only."""
+        return self.scores_dir(cases) / "summary" / f"{safe(model)}.json"
+
     def metrics_json(self, cases: CaseSet, model: str) -> Path:
         return self.root / "metrics" / f"{cases.dataset}.{cases.split}.{cases.protocol}.{safe(model)}.json"
 

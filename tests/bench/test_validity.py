@@ -1,0 +1,62 @@
+"""The validity page reads a run of the synthetic data; the readers find what the renderer wrote, with its truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.assets import open_store
+from bench.cases import make_cases
+from bench.config import CaseSet, DatasetConfig, Params
+from bench.errors import BenchError
+from bench.generate import generate
+from bench.prepare import prepare
+from bench.puppet import portraits
+from bench.score import score
+from bench.validity import write_validity
+from bench.workspace import Workspace
+from datasets.puppet import PuppetSpec, build
+from metrics.features.face_mesh import locate
+
+METRICS = ["m_ld", "lip_corr", "lip_lag", "closure", "emotion_accuracy", "id_consistency"]
+CASES = CaseSet.parse("mead/test/emotion")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, asset_path: Callable[[str], Path]) -> tuple[Params, Workspace]:
+    """Two emotions of three speakers, through the very readers and steps that real data takes."""
+    for name in ("pyfeat_single_face_image", "obama_portrait", "pyfeat_single_face_video", "pyfeat_face_b", "pyfeat_face_c"):
+        asset_path(name)
+    workspace = Workspace(tmp_path_factory.mktemp("puppet") / "out")
+    spec = PuppetSpec(size=192, mead_per_speaker=6, vox_per_speaker=0)
+    build(workspace.raw("puppet"), spec, portraits(open_store()), locate, workers=2, splits=("test",))
+    params = Params(
+        datasets={"mead": DatasetConfig(reader="mead", root=workspace.raw("puppet") / "mead", splits="puppet-mead")},
+        cases=[str(CASES)], models=["ground-truth", "still", "shifted"], metrics=METRICS, workers=2,
+    )  # fmt: skip
+    prepare(params, workspace, open_store(), "mead")
+    make_cases(CASES, workspace)
+    for model in params.models:
+        generate(params, workspace, CASES, model)
+    score(params, workspace, open_store(), CASES)
+    return params, workspace
+
+
+def test_the_page_has_every_part_and_the_truth_is_met(run: tuple[Params, Workspace], tmp_path: Path) -> None:
+    page = tmp_path / "validity.md"
+    write_validity(*run, open_store(), page)
+    text = page.read_text()
+    for part in ("Landmarks", "Head pose", "Blinks", "Audio-lip offset", "Phonemes", "Emotion", "Identity", "What each metric"):
+        assert part in text
+    opening = next(line for line in text.splitlines() if line.startswith("| inner-lip opening, correlation"))
+    assert float(opening.split("|")[2]) > 0.9
+    lips = next(line for line in text.splitlines() if line.startswith("| outer lips"))
+    assert float(lips.split("|")[2].split("%")[0]) < 4
+
+
+def test_a_run_without_known_truth_is_explained(run: tuple[Params, Workspace], tmp_path: Path) -> None:
+    params, workspace = run
+    with pytest.raises(BenchError, match="no clip with known truth"):
+        write_validity(params.model_copy(update={"cases": []}), workspace, open_store(), tmp_path / "v.md")
