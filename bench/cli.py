@@ -216,8 +216,7 @@ def score(cases: CasesOption = None, params: ParamsOption = PARAMS, results: Out
     from bench.score import score as step
 
     run = _Run(params, results)
-    for item in run.chosen_sets(cases):
-        step(run.params, run.workspace, run.assets, item)
+    step(run.params, run.workspace, run.assets, run.chosen_sets(cases))
 
 
 @app.command()

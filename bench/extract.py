@@ -115,7 +115,8 @@ def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: s
         seen = {"fps": fps} if _is_pair(network) else {"track": tracking}
         weights = {asset: sha256_file(assets[asset]) for asset in network.assets}
         ids[name] = protocol_id(
-            name, {**network.protocol, "per_second": network.per_second, "weights": weights, **seen}
+            name,
+            {**network.protocol, "per_second": network.per_second, "sampling": "middle", "weights": weights, **seen},
         )
     return Plan(fps, ids, dict(assets), device, batch)
 
@@ -248,6 +249,7 @@ class _Pass:
         self.collected = {name: _Collected() for name in (*self.of_frames, *self.of_pairs)}
         self.failures: dict[str, Unscorable] = {}
         self.track: FaceTrack | None = None
+        self.count = 0
 
     def look(self) -> None:
         """Decode once; feed the tracker and the networks."""
@@ -267,12 +269,12 @@ class _Pass:
             return
         known = self._known_track() if need_track and "track" not in self.wanted else None
         tracker = _tracker() if need_track and known is None else None
-        count = other = 0
+        other = 0
         for index, (frame, reference) in enumerate(self._frames()):
             other += reference is not None
             if frame is None:
                 continue
-            count += 1
+            self.count += 1
             landmarks: NDArray[np.float32] | None = None
             if known is not None:
                 landmarks = known.landmarks[index] if index < len(known) and known.present[index] else None
@@ -291,8 +293,8 @@ class _Pass:
                         batcher.add(self.collected[name], index, batcher.network.prepare(same, reference))
         if tracker is not None:
             self.track = tracker.finish()
-        if self.of_pairs and abs(count - other) > LENGTH_TOLERANCE:
-            why = f"{count} frames beside the reference's {other}; at most {LENGTH_TOLERANCE} may differ"
+        if self.of_pairs and abs(self.count - other) > LENGTH_TOLERANCE:
+            why = f"{self.count} frames beside the reference's {other}; at most {LENGTH_TOLERANCE} may differ"
             self.failures.update({name: Unscorable(Status.TOO_SHORT, why) for name in self.of_pairs})
 
     def _frames(self) -> Iterator[tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]]:
@@ -339,13 +341,21 @@ class _Pass:
             assert key is not None
             failure = self.failures.get(name)
             if failure is None and not collected.rows:
-                failure = Unscorable(Status.NO_FACE, "no face in any of the frames looked at")
+                failure = self._why_nothing(name)
             if failure is not None:
                 self.store.save_failure(identity, key, failure)
                 continue
             at = np.asarray(sorted(collected.at), np.int64)
             rows = np.stack([collected.rows[index] for index in at]).astype(np.float32)
             self.store.save(identity, key, {"values": rows, "at": at}, {})
+
+    def _why_nothing(self, name: str) -> Unscorable:
+        network = {**self.of_frames, **self.of_pairs}[name].network
+        if any(_sampled(index, network.per_second, self.plan.fps) for index in range(self.count)):
+            return Unscorable(Status.NO_FACE, "no face in any of the frames looked at")
+        return Unscorable(
+            Status.TOO_SHORT, f"{self.count} frames are too few for {network.per_second:g} samples a second"
+        )
 
     def _save_track(self) -> None:
         key, identity = self.video.pictures, self.plan.features["track"]
@@ -373,9 +383,14 @@ def _tracker() -> Any:
 
 
 def _sampled(index: int, per_second: float, fps: float) -> bool:
+    """Whether a network looks at this frame: every one, or the middle one of every stretch.
+
+    The middle, because the first frame is the portrait that the model was given and says nothing of what it made.
+    """
     if per_second <= 0 or per_second >= fps:
         return True
-    return index % max(1, round(fps / per_second)) == 0
+    stride = max(1, round(fps / per_second))
+    return index % stride == stride // 2
 
 
 def _resized(frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:

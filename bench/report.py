@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from bench.assets import AssetStore
 from bench.config import CaseSet, Params, ReportConfig
 from bench.errors import BenchError
 from bench.models import registry
+from bench.parallel import run
 from bench.progress import watched
 from bench.scoring import chosen_metrics
 from bench.store import read_table, records, write_bytes
@@ -189,15 +191,13 @@ def _previews(
                 for case in picks
                 if case in model.videos
             ]
-    previews = {}
-    for number, (key, video) in enumerate(watched(jobs, "previews", len(jobs))):
-        target = scratch / f"{number}.mp4"
-        if _preview(video, target):
-            previews[key] = target
-    return previews, shown
+    copies = [(key, video, scratch / f"{number}.mp4") for number, (key, video) in enumerate(jobs)]
+    made = watched(run(_preview, copies, len(os.sched_getaffinity(0)), threads=True), "previews", len(copies))
+    return {key: target for (key, _, target), good in made if good}, shown
 
 
-def _preview(video: Path, target: Path) -> bool:
+def _preview(job: tuple[tuple[str, str, str, str, str], Path, Path]) -> bool:
+    _, video, target = job
     try:
         sound = read_audio(video)[: round(PREVIEW_SECONDS * 16000)]
     except MediaError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,36 +11,37 @@ from bench.assets import AssetStore
 from bench.config import CaseSet, Params
 from bench.extract import Video, extract
 from bench.features import FeatureStore
+from bench.progress import watched
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
 from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, SCORE_COLUMNS, read_table, records, write_json, write_table
 from bench.workspace import Workspace
 from metrics.base import Labels, Status, Unscorable
 
-
 METRICS_JSON = ("value", "low", "high", "n", "coverage")
 
 
-def score(params: Params, workspace: Workspace, assets: AssetStore, cases: CaseSet) -> None:
-    """Extract what is missing, then score every model of one case set and write its tables."""
+def score(params: Params, workspace: Workspace, assets: AssetStore, sets: Sequence[CaseSet]) -> None:
+    """Extract what is missing of all case sets at once, then score every model of each and write its tables."""
     chosen = chosen_metrics(params.metrics)
     planned = feature_plan(chosen, params.video.fps, params.device, assets)
     store = FeatureStore(workspace.features)
+    asked = [(cases, model, *_asked(cases, model, workspace)) for cases in sets for model in params.models]
+    items = [item for *_, rows in asked for item in rows]
+    videos = [item.reference for item in items if item.reference]
+    videos += [item.video for item in items if isinstance(item.video, Video)]
+    extract(videos, planned, store, params.worker_count())
+    loader = Loader(planned, store)
+    for cases, model, version, rows in watched(asked, "score", len(asked)):
+        _write(score_items(rows, chosen, loader, assets, params.seed), model, version, cases, workspace)
+
+
+def _asked(cases: CaseSet, model: str, workspace: Workspace) -> tuple[str, list[Item]]:
+    """The model's version, and every case with its video or the reason why there is none."""
     table = read_table(workspace.cases_table(cases), "space-bench prepare")
     clips = read_table(workspace.clips_table(cases.dataset, cases.split), "space-bench prepare").set_index("clip")
-    generated = {
-        model: read_table(
-            workspace.generated_table(cases, model), f"space-bench generate --cases {cases} --model {model}"
-        )
-        for model in params.models
-    }
-    items = {model: _items(table, clips, rows.set_index("case"), workspace) for model, rows in generated.items()}
-    videos = [item.reference for row in items.values() for item in row if item.reference]
-    videos += [item.video for row in items.values() for item in row if isinstance(item.video, Video)]
-    extract(videos, planned, store, params.worker_count(), f"extract {cases}")
-    loader = Loader(planned, store)
-    for model, rows in generated.items():
-        scores = score_items(items[model], chosen, loader, assets, params.seed)
-        _write(scores, model, str(rows["version"].iloc[0]), cases, workspace)
+    made_by = f"space-bench generate --cases {cases} --model {model}"
+    generated = read_table(workspace.generated_table(cases, model), made_by).set_index("case")
+    return str(generated["version"].iloc[0]), _items(table, clips, generated, workspace)
 
 
 def _items(table: pd.DataFrame, clips: pd.DataFrame, generated: pd.DataFrame, workspace: Workspace) -> list[Item]:

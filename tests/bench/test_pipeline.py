@@ -41,7 +41,7 @@ def run(params: Params, workspace: Workspace) -> None:
     make_cases(SELF, workspace)
     for model in params.models:
         generate(params, workspace, SELF, model)
-    score(params, workspace, store, SELF)
+    score(params, workspace, store, [SELF])
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +174,7 @@ def test_steps_out_of_order_say_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="space-bench prepare"):
         generate(params, workspace, SELF, "still")
     with pytest.raises(BenchError, match="space-bench prepare"):
-        score(params, workspace, open_store(), SELF)
+        score(params, workspace, open_store(), [SELF])
 
 
 def test_a_dataset_that_is_not_there_is_explained(tmp_path: Path) -> None:

@@ -27,7 +27,13 @@ CASES = CaseSet.parse("mead/test/emotion")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, asset_path: Callable[[str], Path]) -> tuple[Params, Workspace]:
     """Two emotions of three speakers, through the very readers and steps that real data takes."""
-    for name in ("pyfeat_single_face_image", "obama_portrait", "pyfeat_single_face_video", "pyfeat_face_b", "pyfeat_face_c"):
+    for name in (
+        "pyfeat_single_face_image",
+        "obama_portrait",
+        "pyfeat_single_face_video",
+        "pyfeat_face_b",
+        "pyfeat_face_c",
+    ):
         asset_path(name)
     workspace = Workspace(tmp_path_factory.mktemp("puppet") / "out")
     spec = PuppetSpec(size=192, mead_per_speaker=6, vox_per_speaker=0)
@@ -40,7 +46,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, asset_path: Callable[[str], Pa
     make_cases(CASES, workspace)
     for model in params.models:
         generate(params, workspace, CASES, model)
-    score(params, workspace, open_store(), CASES)
+    score(params, workspace, open_store(), [CASES])
     return params, workspace
 
 
@@ -48,7 +54,16 @@ def test_the_page_has_every_part_and_the_truth_is_met(run: tuple[Params, Workspa
     page = tmp_path / "validity.md"
     write_validity(*run, open_store(), page)
     text = page.read_text()
-    for part in ("Landmarks", "Head pose", "Blinks", "Audio-lip offset", "Phonemes", "Emotion", "Identity", "What each metric"):
+    for part in (
+        "Landmarks",
+        "Head pose",
+        "Blinks",
+        "Audio-lip offset",
+        "Phonemes",
+        "Emotion",
+        "Identity",
+        "What each metric",
+    ):
         assert part in text
     opening = next(line for line in text.splitlines() if line.startswith("| inner-lip opening, correlation"))
     assert float(opening.split("|")[2]) > 0.9
