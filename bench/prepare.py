@@ -52,15 +52,29 @@ def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: s
     found, rejected = read_source(config, root)
     for split in wanted:
         clips = [clip for name, clip in found if name == split]
-        if config.max_clips and len(clips) > config.max_clips:
-            chosen = np.random.default_rng(params.seed).choice(len(clips), config.max_clips, replace=False)
-            clips = [clips[index] for index in sorted(chosen)]
+        clips = subset(clips, config.max_clips, params.seed)
         if not clips:
             names = sorted({name for name, _ in found})
             raise BenchError(
                 f"dataset {dataset!r} has no clip in split {split!r}; its splits: {', '.join(names) or 'none'}."
             )
         standardize(clips, rejected, dataset, split, root, params, workspace)
+
+
+def subset(clips: Sequence[SourceClip], count: int | None, seed: int) -> list[SourceClip]:
+    """At most `count` clips in their order, drawn by the seed; each speaker's first neutral clip is drawn before all others.
+
+    The case protocol ``emotion`` takes its portraits from the neutral clips: a subset without them would have no cases.
+    """
+    if count is None or len(clips) <= count:
+        return list(clips)
+    first: dict[str, int] = {}
+    for index, clip in enumerate(clips):
+        if clip.emotion == "neutral":
+            first.setdefault(clip.speaker, index)
+    order = [int(index) for index in np.random.default_rng(seed).permutation(len(clips))]
+    order.sort(key=lambda index: index not in first.values())
+    return [clips[index] for index in sorted(order[:count])]
 
 
 def dataset_root(dataset: str, config: DatasetConfig, workspace: Workspace, assets: AssetStore) -> Path:
