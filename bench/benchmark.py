@@ -29,7 +29,7 @@ from bench.workspace import Workspace
 from datasets.media import read_audio, read_frames
 
 CLIPS = 8
-MEMORY_SIZES = (4, 8, 16, 32)
+MEMORY_SIZES = (2, 8, 16)
 
 
 def main() -> None:
