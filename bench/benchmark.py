@@ -19,8 +19,9 @@ from rich.table import Table
 
 from bench.assets import open_store
 from bench.config import Params, load
+from bench.content import Video
 from bench.errors import BenchError
-from bench.extract import Video, extract
+from bench.extract import extract
 from bench.features import FeatureStore
 from bench.progress import out
 from bench.scoring import chosen_metrics, feature_plan

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bench.errors import BenchError, nearest
 
+AUDIO_RATE = 16000
+"""Samples a second of all speech in the suite, mono."""
+
 PROTOCOLS = ("self", "self-free", "cross", "emotion")
 
 

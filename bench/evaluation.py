@@ -11,8 +11,9 @@ import pandas as pd
 
 from bench.assets import AssetStore, open_store
 from bench.config import CaseSet, ReportConfig
+from bench.content import Video
 from bench.errors import BenchError
-from bench.extract import Video, extract
+from bench.extract import extract
 from bench.features import FeatureStore
 from bench.report import CaseSetResults, ModelResults, write_pages
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items

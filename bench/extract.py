@@ -6,7 +6,7 @@ What is already in the feature cache is not measured again. Memory is bounded by
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.config import AUDIO_RATE
+from bench.content import Video
 from bench.errors import BenchError
-from bench.features import FeatureStore, pair_key, phoneme_arrays, track_arrays, track_from
+from bench.features import FeatureStore, phoneme_arrays, track_arrays, track_from
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import sha256_file
-from datasets.media import MediaError, pictures_sha256, read_audio, read_frames, sound_sha256
+from datasets.media import MediaError, read_audio, read_frames
 from metrics.base import FaceTrack, Status, Unscorable, protocol_id
 from metrics.features.base import FrameNetwork, PairNetwork
 
-AUDIO_RATE = 16000
 BATCH = 16
 GROUP = 6
 LENGTH_TOLERANCE = 2
@@ -49,54 +50,6 @@ class Plan:
     batch: int = BATCH
 
 
-@dataclass(frozen=True)
-class Video:
-    """One video to measure, with the reference that pair networks compare it with.
-
-    Attributes:
-        path: the file.
-        pictures: hash of the encoded pictures alone, the key of what is seen; sound: of the encoded sound alone, the
-            key of what is heard. Content is the address, not the file: the same pictures under another sound, and the
-            same speech under other pictures, are measured once.
-        reference, reference_pictures: the same of the reference, or None.
-    """
-
-    path: Path
-    pictures: str
-    sound: str
-    reference: Path | None = None
-    reference_pictures: str | None = None
-
-    @classmethod
-    def of(cls, path: Path, reference: Video | None = None) -> Video:
-        """From a file as it lies there."""
-        made = cls(path, *content_hashes(path))
-        return made if reference is None else made.beside(reference)
-
-    def beside(self, reference: Video) -> Video:
-        """This video, to be compared with that one."""
-        return replace(self, reference=reference.path, reference_pictures=reference.pictures)
-
-    def key(self, name: str, pairs: frozenset[str]) -> str | None:
-        """The cache key of a feature of this video; None for a comparison without reference."""
-        if name == "phonemes":
-            return self.sound
-        if name not in pairs:
-            return self.pictures
-        return pair_key(self.pictures, self.reference_pictures) if self.reference_pictures else None
-
-
-def content_hashes(path: Path) -> tuple[str, str]:
-    """`pictures_sha256` and `sound_sha256`; the file's own hash for what cannot be read (measuring it will say why)."""
-    found = []
-    for kind in (pictures_sha256, sound_sha256):
-        try:
-            found.append(kind(path))
-        except MediaError:
-            found.append(sha256_file(path))
-    return found[0], found[1]
-
-
 def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: str = "cpu", batch: int = BATCH) -> Plan:
     """The plan for these features. `assets` must hold what their networks need.
 
@@ -112,7 +65,7 @@ def plan(names: Sequence[str], assets: Mapping[str, Path], fps: float, device: s
     if "phonemes" in names:
         ids["phonemes"] = protocol_id("phonemes", phonemes.PROTOCOL)
     for name, network in opened.items():
-        seen = {"fps": fps} if _is_pair(network) else {"track": tracking}
+        seen = {"fps": fps} if name in pair_names() else {"track": tracking}
         weights = {asset: sha256_file(assets[asset]) for asset in network.assets}
         ids[name] = protocol_id(
             name,
@@ -179,10 +132,6 @@ def _open(names: Sequence[str], assets: Mapping[str, Path], device: str) -> dict
         except WeightsError as error:
             raise BenchError(str(error)) from error
     return _OPEN[key]
-
-
-def _is_pair(network: Any) -> bool:
-    return network.name in pair_names()
 
 
 @dataclass

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.config import CaseSet, Params
+from bench.config import AUDIO_RATE, CaseSet, Params
+from bench.content import content_hashes
 from bench.errors import BenchError
-from bench.extract import content_hashes
 from bench.models import registry
 from bench.models.base import Animation, Case, Context, Model, ModelError, Options
 from bench.parallel import run
@@ -23,8 +23,6 @@ from bench.progress import bar
 from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, records, replacing, sha256_file, write_table
 from bench.workspace import Workspace
 from datasets.media import MediaError, read_audio, replace_sound, write_video
-
-AUDIO_RATE = 16000
 
 
 @dataclass(frozen=True)

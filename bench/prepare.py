@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from bench.assets import AssetStore
-from bench.config import CaseSet, DatasetConfig, Params
+from bench.config import AUDIO_RATE, CaseSet, DatasetConfig, Params
+from bench.content import content_hashes
 from bench.errors import BenchError, unknown
-from bench.extract import content_hashes
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, sha256_file, write_table
@@ -25,7 +25,6 @@ from datasets.registry import READERS
 from datasets.sample import ASSETS as SAMPLE_ASSETS
 from datasets.standardize import as_stored, cut_audio, cut_frames, face_crop_box, standard_frames
 
-AUDIO_RATE = 16000
 MIN_SECONDS = 1.0
 MIN_PRESENT = 0.5
 RECIPE_VERSION = 1

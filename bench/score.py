@@ -9,7 +9,8 @@ import pandas as pd
 
 from bench.assets import AssetStore
 from bench.config import CaseSet, Params
-from bench.extract import Video, extract
+from bench.content import Video
+from bench.extract import extract
 from bench.features import FeatureStore
 from bench.progress import watched
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items

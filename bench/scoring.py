@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from bench.assets import AssetStore
+from bench.config import AUDIO_RATE
+from bench.content import Video
 from bench.errors import unknown
-from bench.extract import Plan, Video, pair_names, plan
+from bench.extract import Plan, pair_names, plan
 from bench.features import FeatureStore, phonemes_from, track_from
 from bench.store import CURVE_COLUMNS
 from datasets.media import MediaError, read_audio
@@ -20,7 +22,6 @@ from metrics import registry, statistics
 from metrics.base import Bundle, Features, Labels, Metric, Status, Unscorable, protocol_id
 from metrics.frechet import PairAggregate
 
-AUDIO_RATE = 16000
 REPLICATES = 1000
 CORPUS_REPLICATES = 200
 """Resamples of a metric that has only an aggregate: each costs a matrix decomposition."""

@@ -6,8 +6,7 @@ from rich.table import Table
 
 from bench.evaluation import GENERATED, Evaluation
 from bench.progress import out
-
-ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
+from metrics.base import ARROWS
 
 
 def print_results(result: Evaluation) -> None:

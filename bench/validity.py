@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from bench.assets import AssetStore
 from bench.config import CaseSet, Params
+from bench.content import Video
 from bench.errors import BenchError
-from bench.extract import Plan, Video
+from bench.extract import Plan
 from bench.features import FeatureStore
 from bench.scoring import REPLICATES, Loader, chosen_metrics, feature_plan
 from bench.store import read_table, records, write_bytes
 from bench.workspace import Workspace
 from metrics import statistics
-from metrics.base import Bundle, Features, Labels, Metric, Unscorable, weighted_mean
+from metrics.base import ARROWS, Bundle, Features, Labels, Metric, Unscorable, weighted_mean
 from metrics.emotion import CLASSES, asked_class, predict
 from metrics.eyes import blinks
 from metrics.features.regions import LIPS_INNER, LIPS_OUTER
@@ -335,7 +336,7 @@ def sanity_table(params: Params, workspace: Workspace, chosen: Sequence[Metric])
                 continue
             cells = [_difference(scores["ground-truth"], scores[model], metric, speakers) for model in models]
             if any(cell != "–" for cell in cells):
-                rows.append((metric.title, {"lower": "↓", "higher": "↑", "none": ""}[metric.better], *cells))
+                rows.append((metric.title, ARROWS[metric.better], *cells))
         parts.append(f"### {_title(cases)}\n\n" + _markdown(("metric", "", *models), rows) + "\n")
     return "".join(parts)
 

@@ -157,6 +157,8 @@ class Bundle:
 
 
 Better = Literal["lower", "higher", "none"]
+ARROWS: Mapping[str, str] = {"lower": "↓", "higher": "↑", "none": ""}
+"""How tables show the direction of a metric."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ so no imaginary part has to be dropped.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -124,7 +125,7 @@ class CorpusAggregate(Protocol):
         ...
 
 
-class PairAggregate:
+class PairAggregate(ABC):
     """What the corpus metrics on pairs ``(generated (n_i, d), reference (m_i, d))`` share."""
 
     MIN_CLIPS: ClassVar[int] = 2
@@ -143,10 +144,11 @@ class PairAggregate:
         generated, reference = ([finite_rows(pair[side]) for pair in samples] for side in (0, 1))
         return self._prepare(generated, reference)
 
+    @abstractmethod
     def _prepare(
         self, generated: list[NDArray[np.float64]], reference: list[NDArray[np.float64]]
     ) -> Callable[[FloatArray], float]:
-        raise NotImplementedError
+        """Do what all weights share, and return the distance as a function of the weights ``(n,)``."""
 
 
 def _not_a_number(weights: FloatArray) -> float:

@@ -11,12 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from metrics.base import Bundle, Metric, Status, Unscorable
+from metrics.base import ARROWS, Bundle, Metric, Status, Unscorable
 
 FAMILIES = ("landmarks", "pose", "eyes", "sync", "emotion", "identity", "image", "distribution", "official")
 """Modules of this package, in the order of tables."""
-
-_ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
 
 
 class UnknownMetricError(KeyError):
@@ -82,7 +80,7 @@ def describe() -> str:
         reads = ", ".join(metric.needs) or "weights: " + ", ".join(metric.weights)
         kind = " ".join(word for word, on in (("paired", metric.paired), ("corpus", metric.corpus)) if on)
         cells = [
-            f"`{metric.name}`", metric.title, metric.unit, _ARROWS[metric.better], reads, kind, metric.summary,
+            f"`{metric.name}`", metric.title, metric.unit, ARROWS[metric.better], reads, kind, metric.summary,
             metric.source,
         ]  # fmt: skip
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

@@ -16,7 +16,7 @@ from reports.payload import Videos, as_json, payload
 from reports.presets import PRESETS
 from reports.tables import Table, build_table
 from reports.templating import render, source
-from reports.wording import text
+from reports.wording import ARROWS, text
 
 SCRIPTS = ("dom.js", "table.js", "charts.js", "player.js", "failures.js", "page.js")
 STYLES = ("base.css", "table.css", "page.css")
@@ -112,5 +112,5 @@ def _protocols(data: ReportData) -> list[Mapping[str, Any]]:
             )
         except json.JSONDecodeError:
             parameters = text(row.protocol)
-        rows.append({"row": row, "parameters": parameters, "arrow": {"lower": "↓", "higher": "↑"}.get(row.better, "")})
+        rows.append({"row": row, "parameters": parameters, "arrow": ARROWS.get(row.better, "")})
     return rows

@@ -11,10 +11,9 @@ from itertools import islice, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.config import AUDIO_RATE
 from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
 from datasets.media import read_audio, read_frames
-
-AUDIO_RATE = 16000
 
 
 class GroundTruth:

@@ -13,8 +13,9 @@ import pytest
 from bench.assets import open_store
 from bench.cases import make_cases
 from bench.config import CaseSet, DatasetConfig, Params
+from bench.content import Video
 from bench.errors import BenchError
-from bench.extract import Video, extract, plan
+from bench.extract import extract, plan
 from bench.features import FeatureStore
 from bench.generate import generate
 from bench.prepare import prepare
