@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench import __version__
+from bench import __version__, cli_space
 from bench.errors import BenchError
 from bench.progress import console, out
 
@@ -21,6 +21,8 @@ assets_app = typer.Typer(
     help="Files that the suite needs but does not contain: fetch, list, check.", no_args_is_help=True
 )
 app.add_typer(assets_app, name="assets")
+app.command()(cli_space.animate)
+app.command()(cli_space.train)
 
 ParamsOption = Annotated[Path, typer.Option("--params", help="parameter file")]
 OutOption = Annotated[Path, typer.Option("--out", help="folder of all results")]

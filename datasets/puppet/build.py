@@ -19,11 +19,11 @@ from datasets.media import atomic_file
 from datasets.puppet.animate import perform
 from datasets.puppet.errors import PuppetError
 from datasets.puppet.plan import ClipPlan, PuppetSpec, plan, randomness
-from datasets.puppet.recipes import CAST, PORTRAITS
+from datasets.puppet.recipes import PORTRAITS
 from datasets.puppet.speakers import Locate, Speaker, make_speaker
 from datasets.puppet.write import write_clip
 
-VERSION = 2
+VERSION = 3
 """Grows when the same specification would give other clips."""
 MANIFEST = "puppet.json"
 
@@ -56,14 +56,15 @@ def build(
         PuppetError: a portrait is missing or unfit; `root` holds data of another specification.
         MediaError: a file cannot be written.
     """
-    clips = [clip for clip in plan(spec) if CAST[clip.speaker].split in splits]
+    cast = spec.cast
+    clips = [clip for clip in plan(spec) if cast[clip.speaker].split in splits]
     _claim(root, _manifest(spec, portraits))
     missing = [clip for clip in clips if not all(path.is_file() for path in clip.files(root))]
     done = len(clips) - len(missing)
     if progress is not None:
         progress(done, len(clips))
     if missing:
-        speakers = {number: make_speaker(CAST[number], portraits, locate) for number in {c.speaker for c in missing}}
+        speakers = {number: make_speaker(cast[number], portraits, locate) for number in {c.speaker for c in missing}}
         for _ in _run(root, spec, missing, speakers, workers):
             done += 1
             if progress is not None:
@@ -92,7 +93,7 @@ def _manifest(spec: PuppetSpec, portraits: Mapping[str, NDArray[np.uint8]]) -> d
                 "portrait": recipe.portrait,
                 "voice": recipe.voice.name,
             }
-            for recipe in CAST
+            for recipe in spec.cast
         ],
     }
 

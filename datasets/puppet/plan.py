@@ -14,6 +14,7 @@ import numpy as np
 from datasets.base import EMOTIONS
 from datasets.puppet.emotion import levels
 from datasets.puppet.errors import PuppetError
+from datasets.puppet.extras import MOST, extra_speaker
 from datasets.puppet.recipes import CAST, Recipe
 from datasets.puppet.sentences import TEST, TRAIN
 
@@ -32,6 +33,7 @@ class PuppetSpec:
         vox_per_speaker: VoxCeleb2 clips a speaker.
         seconds: about how long a clip is; whole sentences are spoken.
         scale: multiplies both counts.
+        extras: training speakers beyond the fixed cast, at most 99 (`extras`).
     """
 
     seed: int = 0
@@ -40,12 +42,20 @@ class PuppetSpec:
     vox_per_speaker: int = 2
     seconds: float = SENTENCE_SECONDS
     scale: int = 1
+    extras: int = 0
 
     def __post_init__(self) -> None:
         if self.size < 64 or self.size > 512 or self.size % 16:
             raise PuppetError(f"size must be a multiple of 16 from 64 to 512, got {self.size}")
         if min(self.mead_per_speaker, self.vox_per_speaker) < 0 or self.scale < 1 or not 0 < self.seconds <= 60:
             raise PuppetError(f"counts must not be negative, scale at least 1, seconds in 0..60: {self}")
+        if not 0 <= self.extras <= MOST:
+            raise PuppetError(f"extras must be from 0 to {MOST}, got {self.extras}")
+
+    @property
+    def cast(self) -> tuple[Recipe, ...]:
+        """All speakers: the fixed ones, then the extra ones, whose number does not change the others."""
+        return CAST + tuple(extra_speaker(self.seed, number) for number in range(self.extras))
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class ClipPlan:
 
     Attributes:
         name: unique, the seed of its chance; also the path of its truth file under ``truth/`` without suffix.
-        speaker: number in the cast. text: what is said. emotion, level: how.
+        speaker: number in the specification's cast. text: what is said. emotion, level: how.
         video: path under the root. audio: path of the separate sound.
         boxes: path of VoxCeleb2's text file, or None. muxed: whether the video carries the sound too.
         fps, size: of the video. liveliness: how much the head moves, times the speaker's own.
@@ -87,7 +97,7 @@ def plan(spec: PuppetSpec) -> list[ClipPlan]:
     """Every clip of a specification, in a fixed order."""
     places: Counter[str] = Counter()
     clips: list[ClipPlan] = []
-    for number, recipe in enumerate(CAST):
+    for number, recipe in enumerate(spec.cast):
         place = places[recipe.split]
         places[recipe.split] += 1
         sentences = _sentences(spec, recipe)

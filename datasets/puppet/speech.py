@@ -26,7 +26,7 @@ _SHORTEST = 0.004
 # espeak-ng's English phonemes (phsource/ph_english*, without stress marks) in ARPAbet.
 _ARPABET = {
     "0": "AA", "A:": "AA", "A@": "AA", "aa": "AE", "a": "AE", "a#": "AH", "V": "AH", "@": "AH", "@2": "AH", "@5": "UH",
-    "@L": "L", "3": "ER", "3:": "ER", "E": "EH", "e@": "EH", "I": "IH", "I#": "IH", "I2": "IH", "i@": "IH", "i": "IY",
+    "@L": "L", "3": "ER", "3:": "ER", "E": "EH", "e@": "EH", "I": "IH", "I#": "IH", "I2": "IH", "i@": "IH", "i@3": "IH", "i": "IY",
     "i:": "IY", "O:": "AO", "O2": "AO", "O@": "AO", "o@": "AO", "U": "UH", "U@": "UH", "u:": "UW", "aI": "AY",
     "aI2": "AY", "aI3": "AY", "aI@": "AY", "aU": "AW", "aU@": "AW", "eI": "EY", "oU": "OW", "OI": "OY", ";": "Y",
     "p": "P", "b": "B", "m": "M", "f": "F", "v": "V", "T": "TH", "D": "DH", "t": "T", "t#": "T", "t2": "T", "d": "D",

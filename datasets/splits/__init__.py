@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
@@ -12,14 +13,18 @@ from datasets.base import DatasetError, SourceClip
 
 @dataclass(frozen=True)
 class Split:
-    """One named split of one dataset. Speakers not named are in no split."""
+    """One named split of one dataset. Speakers not named are in no split.
+
+    Attributes:
+        speakers: by split, names or patterns of names (``W1*``).
+    """
 
     name: str
     speakers: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, clip: SourceClip) -> str | None:
         """The split of a clip, or None if it belongs to none."""
-        return next((split for split, names in self.speakers.items() if clip.speaker in names), None)
+        return next((split for split, names in self.speakers.items() if _matches(clip.speaker, names)), None)
 
 
 def load(name: str) -> Split:
@@ -39,12 +44,16 @@ def load(name: str) -> Split:
             f"{path}: expected the keys name, source, speakers; found {', '.join(map(str, data)) or 'none'}."
         )
     speakers = {str(split): frozenset(map(str, names)) for split, names in data["speakers"].items()}
-    seen: dict[str, str] = {}
     for split, names in speakers.items():
-        for speaker in sorted(names):
-            if speaker in seen:
-                raise DatasetError(
-                    f"{path}: speaker {speaker} is in {seen[speaker]} and in {split}; splits must not overlap."
-                )
-            seen[speaker] = split
+        for other in speakers.keys() - {split}:
+            for speaker in sorted(names):
+                if _matches(speaker, speakers[other]):
+                    first, second = sorted((split, other))
+                    raise DatasetError(
+                        f"{path}: speaker {speaker} is in {first} and in {second}; splits must not overlap."
+                    )
     return Split(str(data.get("name", path.stem)), speakers)
+
+
+def _matches(speaker: str, names: frozenset[str]) -> bool:
+    return any(fnmatchcase(speaker, name) for name in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -20,14 +21,26 @@ def load_state(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         WeightsError: the file is missing, damaged, contains code, or is no mapping of names to tensors.
     """
+    state = load_nested(path)
+    if not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: expected a mapping of names to tensors, found {type(state).__name__}")
+    return dict(state)
+
+
+def load_nested(path: Path) -> Mapping[str, Any]:
+    """What a pickled file holds: a mapping of tensors and plain containers, unpickled without executing anything.
+
+    Raises:
+        WeightsError: the file is missing, damaged, contains code, or is no mapping.
+    """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise WeightsError(f"{path}: cannot be loaded as weights: {reason}") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise WeightsError(f"{path}: expected a mapping of names to tensors, found {type(state).__name__}")
-    return dict(state)
+    if not isinstance(content, Mapping):
+        raise WeightsError(f"{path}: expected a mapping of names to tensors, found {type(content).__name__}")
+    return content
 
 
 def fill(module: nn.Module, state: Mapping[str, torch.Tensor], path: Path, device: str) -> nn.Module:

@@ -1,0 +1,1 @@
+"""The reference model in the suite: its configurations, weights and portraits; networks are in `space_ref`."""

@@ -1,0 +1,155 @@
+"""``space-bench animate``: one picture and one recording to a video file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bench.config import AUDIO_RATE
+from bench.errors import BenchError
+from bench.progress import bar, console
+from bench.space.portrait import open_portrait
+from bench.space.pretrained import load_space
+from bench.space.run import Engine, animate, driver_pose, emotion_vector, fixed_pose, make_source, prepare
+from datasets.media import MediaError, probe, read_audio, read_frames, write_video
+from metrics.features.face_mesh import FaceTracker
+from space_ref.animator import Direction
+from space_ref.controls import Controls
+from space_ref.landmarks import HeadPose
+from space_ref.model import Source, Space
+
+SHORTEST = 0.04
+"""Seconds: sound that does not last for one frame is no speech."""
+POSES = ("predicted", "fixed")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``space-bench animate`` was asked for.
+
+    Attributes:
+        image, audio, out: files. emotion: intensities by name. pose: ``predicted`` or ``fixed``; `pose_from`, a video,
+            goes before it. rotation, extension: see `bench.space.run.driver_pose`.
+        controls: blinks, gaze, mouth, placement. size: side of the video; crop: of the square over the face.
+        face: which face of the picture, from 1 at the left. fps: of the video; None for the model's.
+        seconds: of the audio that are used; None for all. seed: of all chance.
+        weights, variant, vid2vid, device, engine: the model and how it runs.
+    """
+
+    image: Path
+    audio: Path
+    out: Path
+    emotion: dict[str, float] = field(default_factory=dict)
+    pose: str = "predicted"
+    pose_from: Path | None = None
+    rotation: str = "absolute"
+    extension: str = "mirror"
+    controls: Controls = field(default_factory=Controls)
+    size: int = 256
+    crop: float = 1.9
+    face: int | None = None
+    fps: float | None = None
+    seconds: float | None = None
+    seed: int = 0
+    weights: str = "small"
+    variant: str = "full"
+    vid2vid: Path | None = None
+    device: str = "cpu"
+    engine: Engine = field(default_factory=Engine)
+
+
+def run(request: Request) -> int:
+    """Make the video and return its number of frames. The file appears whole or not at all.
+
+    Raises:
+        BenchError: an input cannot be used; nothing was written.
+    """
+    _check(request)
+    emotion = emotion_vector(request.emotion)
+    sound = _sound(request)
+    portrait = open_portrait(request.image, request.size, request.crop, request.face)
+    space = prepare(load_space(request.weights, request.variant, request.device, request.vid2vid).space, request.engine)
+    fps = request.fps or space.config.fps
+    frames = max(1, math.floor(len(sound) / AUDIO_RATE * fps + 1e-6))
+    source = make_source(space, portrait.picture, portrait.landmarks)
+    direction = Direction(emotion, _pose(request, space, source, frames / fps), request.controls, request.seed)
+    made = animate(space, source, _pieces(sound), AUDIO_RATE, frames, fps, direction, request.engine)
+    with bar(f"animate {request.out.name}", frames) as step:
+        try:
+            return write_video(request.out, _counted(made, step), fps, sound, AUDIO_RATE)
+        except MediaError as error:
+            raise BenchError(str(error)) from error
+
+
+def _check(request: Request) -> None:
+    if request.pose not in POSES:
+        raise BenchError(f"--pose must be {' or '.join(POSES)}, found {request.pose!r}; a video goes to --pose-from")
+    if request.out.suffix.lower() != ".mp4":
+        raise BenchError(f"--out must end in .mp4, found {request.out}")
+    if not request.out.parent.is_dir():
+        raise BenchError(f"the folder of --out does not exist: {request.out.parent}")
+    if request.size < 64 or request.size % 2:
+        raise BenchError(f"--size must be even and at least 64, found {request.size}")
+    if request.fps is not None and not 1 <= request.fps <= 120:
+        raise BenchError(f"--fps must be from 1 to 120, found {request.fps:g}")
+    if request.device.startswith("cuda") and not torch.cuda.is_available():
+        raise BenchError("--device cuda: torch sees no GPU here; `space-bench doctor` tells what is installed")
+
+
+def _sound(request: Request) -> NDArray[np.float32]:
+    try:
+        sound = read_audio(request.audio, AUDIO_RATE)
+    except MediaError as error:
+        raise BenchError(f"{request.audio}: {error.detail}") from error
+    if request.seconds is not None:
+        sound = sound[: round(request.seconds * AUDIO_RATE)]
+    if len(sound) < SHORTEST * AUDIO_RATE:
+        raise BenchError(
+            f"{request.audio}: {len(sound) / AUDIO_RATE:.3f} s of sound; at least {SHORTEST:g} s make a frame"
+        )
+    if float(np.abs(sound).max()) < 1e-4:
+        console.print(f"note: {request.audio.name} is silent; the portrait will blink and move, and not speak")
+    return sound
+
+
+def _pose(request: Request, space: Space, source: Source, seconds: float) -> HeadPose | None:
+    """Head pose of each of the model's frames, or None where the model chooses."""
+    # One frame more: rates that differ round up.
+    frames = math.ceil(seconds * space.config.fps) + 1
+    if request.pose_from is None:
+        return None if request.pose == "predicted" else fixed_pose(source, frames)
+    if not space.config.normalize:
+        raise BenchError(f"variant {request.variant!r} moves the head itself: --pose-from cannot be followed")
+    path = request.pose_from
+    tracker = FaceTracker()
+    try:
+        fps = float(probe(path).fps or space.config.fps)
+        track = tracker.track(read_frames(path, fps), fps)
+    except MediaError as error:
+        raise BenchError(f"{path}: {error.detail}") from error
+    finally:
+        tracker.close()
+    if len(track) / fps < seconds - 1 / fps:
+        how = "played back and forth" if request.extension == "mirror" else "held at its end"
+        console.print(f"note: {path.name} lasts {len(track) / fps:.1f} s and the speech {seconds:.1f} s; it is {how}")
+    try:
+        return driver_pose(space, source, track, frames, request.rotation, request.extension)
+    except BenchError as error:
+        raise BenchError(f"{path}: {error}") from error
+
+
+def _pieces(sound: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    for first in range(0, len(sound), AUDIO_RATE):
+        yield sound[first : first + AUDIO_RATE]
+
+
+def _counted(frames: Iterator[NDArray[np.uint8]], step: object) -> Iterator[NDArray[np.uint8]]:
+    for frame in frames:
+        yield frame
+        step()  # type: ignore[operator]

@@ -1,0 +1,117 @@
+"""What a person looks at while a model trains: curves, sample pictures, and a log that can be followed.
+
+All of it lies in the folder of the run:
+
+- ``curves/``: for TensorBoard. ``pip install tensorboard``, then ``tensorboard --logdir <folder>`` and open the address
+  that it prints.
+- ``losses.jsonl``: the same numbers as text, one object an interval; ``tail -f`` follows it.
+- ``samples/step-000500.png``: a row for each sample, a column for each picture of the objective; ``-curves.png`` beside
+  it for objectives that make sequences.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tensorboardX import SummaryWriter
+from torch import Tensor
+
+from bench.errors import BenchError
+from bench.store import replacing, write_bytes
+
+MAX_ROWS = 4
+MAX_LINES = 6
+HEADER = 20
+"""Pixels above each column for its name."""
+
+
+class Log:
+    """Writes scalars. What an earlier run of the same folder logged beyond `step`, lost in its crash, is dropped.
+
+    Args:
+        folder: of the run. step: from which it goes on; 0 drops everything.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._writer = SummaryWriter(str(folder / "curves"), purge_step=step + 1)
+        self._path = folder / "losses.jsonl"
+        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
+        kept = [line for line in lines if _step_of(line) <= step]
+        write_bytes(self._path, "".join(f"{line}\n" for line in kept).encode())
+
+    def add(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Log numbers by name after `step` steps. A slash in a name groups curves."""
+        for name, value in scalars.items():
+            self._writer.add_scalar(name, value, step)
+        self._writer.flush()
+        line = {"step": step, **{name: float(f"{value:.6g}") for name, value in scalars.items()}}
+        try:
+            with self._path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise BenchError(f"cannot write {self._path}: {error.strerror}. Is the disk full or read-only?") from error
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")  # cut off by a crash
+
+
+def write_samples(folder: Path, step: int, made: Mapping[str, Tensor]) -> None:
+    """Write what an objective's `sample` made: images ``(B, 3, H, W)`` in 0..1, curves ``(B, T, C)``, where NaN leaves a gap.
+
+    Raises:
+        BenchError: a tensor that is neither.
+    """
+    arrays = {name: value.detach().float().cpu().numpy()[:MAX_ROWS] for name, value in made.items()}
+    images = {name: value for name, value in arrays.items() if value.ndim == 4 and value.shape[1] == 3}
+    curves = {name: value for name, value in arrays.items() if value.ndim == 3}
+    odd = arrays.keys() - images.keys() - curves.keys()
+    if odd:
+        name = min(odd)
+        raise BenchError(f"sample {name!r}: expected (B, 3, H, W) or (B, T, C), found {arrays[name].shape}")
+    stem = f"step-{step:06d}"
+    if images:
+        _, data = cv2.imencode(".png", cv2.cvtColor(_grid(images), cv2.COLOR_RGB2BGR))
+        write_bytes(folder / "samples" / f"{stem}.png", data.tobytes())
+    if curves:
+        _write_curves(folder / "samples" / f"{stem}-curves.png", curves)
+
+
+def _grid(images: Mapping[str, NDArray[np.float32]]) -> NDArray[np.uint8]:
+    side = max(value.shape[2] for value in images.values())
+    columns = []
+    for name, batch in images.items():
+        header = np.full((HEADER, side, 3), 255, np.uint8)
+        cv2.putText(header, name, (2, HEADER - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+        pictures = np.round(np.clip(batch, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
+        resized = [cv2.resize(picture, (side, side), interpolation=cv2.INTER_NEAREST) for picture in pictures]
+        columns.append(np.concatenate([header, *resized]))
+    return np.concatenate(columns, axis=1)
+
+
+def _write_curves(path: Path, curves: Mapping[str, NDArray[np.float32]]) -> None:
+    # The object interface: pyplot keeps figures alive and picks a window system.
+    from matplotlib.figure import Figure
+
+    rows = max(len(value) for value in curves.values())
+    figure = Figure(figsize=(4.5 * len(curves), 1.8 * rows), layout="constrained")
+    axes = figure.subplots(rows, len(curves), squeeze=False, sharey="row")
+    for column, (name, batch) in enumerate(curves.items()):
+        axes[0, column].set_title(name)
+        # The liveliest channels: of many landmarks most hardly move.
+        liveliest = np.argsort(-np.nan_to_num(batch).std(axis=1).mean(axis=0))[:MAX_LINES]
+        for row, values in enumerate(batch):
+            axes[row, column].plot(values[:, np.sort(liveliest)], linewidth=0.8)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=100)

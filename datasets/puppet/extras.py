@@ -1,0 +1,67 @@
+"""Training speakers beyond the fixed cast, drawn by rule: new shapes, colours and voices of the training portraits.
+
+A model that is trained on five people learns five people. These are as many more as are asked for; the test speakers'
+portraits, voices and sentences are never used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+
+from datasets.puppet.appearance import Appearance
+from datasets.puppet.recipes import CAST, Recipe
+from datasets.puppet.shape import BoneShape
+from datasets.puppet.speech import Voice
+
+MOST = 99
+"""Speakers are named M101 to M199 or W101 to W199: three digits, as in MEAD, whose own end at 42."""
+
+_ACCENTS = ("en-us", "en-us-nyc", "en-gb-x-rp")
+_FEMALE = ("f2", "f4", "f5", "Alicia", "Andrea", "Annie", "anika", "aunty", "belinda", "linda", "steph", "shelby")
+_MALE = (
+    "m1", "m3", "m4", "m5", "m6", "m7", "m8", "Alex", "Andy", "Denis", "Diogo", "Gene", "Henrique", "Hugo", "Lee", "Marco",
+    "Michael", "Mike", "Reed", "adam", "antonio", "benjamin", "boris", "caleb", "david", "ed", "edward", "ian", "john",
+    "max", "pablo", "paul", "quincy", "rob", "robert", "travis", "victor",
+)  # fmt: skip
+"""Variants of espeak-ng that sound like people; those of the test speakers (m2, f1, f3) are not among them."""
+
+_NARROW = {"eye_size": (-0.3, 0.3), "brow_height": (-0.1, 0.8), "mouth_width": (-0.4, 0.3), "forehead": (-0.6, 0.6)}
+"""Shapes of which the full range would not look human; the others take `_WIDE`."""
+_WIDE = (-0.8, 0.8)
+
+
+def extra_speaker(seed: int, number: int) -> Recipe:
+    """The extra speaker of a number 0..98; it depends on the seed and the number, and on nothing else."""
+    random = np.random.default_rng([seed, 0x5EA4, number])
+    training = [recipe for recipe in CAST if recipe.split == "train"]
+    model = training[number % len(training)]
+    letter = model.mead[0]
+    voices = _MALE if letter == "M" else _FEMALE
+    voice = Voice(
+        f"{random.choice(_ACCENTS)}+{random.choice(voices)}",
+        speed=int(random.integers(140, 206)),
+        pitch=int(random.integers(25, 76)),
+    )
+    shape = BoneShape(
+        **{field.name: float(random.uniform(*_NARROW.get(field.name, _WIDE))) for field in fields(BoneShape)}
+    )
+    skin, hair, background = (
+        _colour(random, *spread) for spread in ((8.0, 4.0, 5.0), (7.0, 3.0, 6.0), (14.0, 14.0, 16.0))
+    )
+    return Recipe(
+        f"{letter}{101 + number}",
+        f"id{91000 + number}",
+        "train",
+        model.portrait,
+        voice,
+        float(random.uniform(0.8, 1.4)),
+        shape,
+        Appearance(skin=skin, hair=hair, background=background, mirror=bool(random.integers(2))),
+    )
+
+
+def _colour(random: np.random.Generator, light: float, red: float, yellow: float) -> tuple[float, float, float]:
+    values = random.uniform(-1, 1, 3) * (light, red, yellow)
+    return float(values[0]), float(values[1]), float(values[2])

@@ -1,0 +1,1 @@
+"""Loss terms: pure functions and small modules, one file a family."""

@@ -1,0 +1,224 @@
+"""Training of face-vid2vid: two frames of one person; the source is animated to be the driving frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from space_ref.losses.adversarial import critic_hinge, feature_matching, generator_hinge
+from space_ref.losses.discriminator import DiscriminatorConfig, MultiScaleDiscriminator
+from space_ref.losses.equivariance import equivariance_loss, random_warp
+from space_ref.losses.head_pose import head_pose_bins_loss, head_pose_loss
+from space_ref.losses.keypoints import deformation_prior, keypoint_prior, landmark_guide
+from space_ref.losses.regions import EYES, MOUTH, region_loss
+from space_ref.objectives.base import Batch, Objective
+from space_ref.vid2vid import FaceVid2Vid, HeadEstimate, Vid2VidConfig
+from space_ref.vid2vid.transform import degrees
+
+
+@dataclass(frozen=True)
+class Vid2VidLossConfig:
+    """Weights of the loss terms; a term of weight 0 is not computed.
+
+    Defaults are those of arXiv 2011.15126, supplement; `feature_matching`, which it does not state, is the public
+    reimplementation's. Terms below `deformation` are chosen here and off by default.
+
+    Attributes:
+        perceptual, adversarial, feature_matching, equivariance, keypoint_prior, head_pose, deformation: of the paper.
+        head_pose_bins: cross-entropy of the pose bins, beside the L1 of the angles.
+        pixel: L1 of the whole frame.
+        mouth, eyes: L1 of boxes around them.
+        guide: L1 between keypoints and the landmarks `guide_points`.
+        guide_points: one mesh point a keypoint.
+        keypoint_distance, keypoint_depth: of the keypoint prior. Guided keypoints lie where their landmarks lie, so
+            beside `guide` the prior needs a smaller distance and depth 0, or weight 0.
+        adversarial_start: training step from which the critic learns and counts.
+
+    Raises:
+        ValueError: a negative number, or a guide without points or points without a guide.
+    """
+
+    perceptual: float = 10.0
+    adversarial: float = 1.0
+    feature_matching: float = 10.0
+    equivariance: float = 20.0
+    keypoint_prior: float = 10.0
+    head_pose: float = 20.0
+    deformation: float = 5.0
+    head_pose_bins: float = 0.0
+    pixel: float = 0.0
+    mouth: float = 0.0
+    eyes: float = 0.0
+    guide: float = 0.0
+    guide_points: tuple[int, ...] = ()
+    keypoint_distance: float = 0.1
+    keypoint_depth: float = 0.33
+    adversarial_start: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("guide_points", "keypoint_depth") and value < 0:
+                raise ValueError(f"Vid2VidLossConfig.{field.name} is {value}; use 0 (off) or a positive number")
+        if bool(self.guide) != bool(self.guide_points):
+            raise ValueError("Vid2VidLossConfig: guide and guide_points go together; set both or none")
+
+    @property
+    def has_critic(self) -> bool:
+        return self.adversarial > 0 or self.feature_matching > 0
+
+
+class Pair(NamedTuple):
+    """What one pass of the networks made of B pairs: keypoints ``(B, K, 3)``, images ``(B, 3, S, S)`` in 0..1.
+
+    `heads` are of sources, then drivings: 2B.
+    """
+
+    canonical: Tensor
+    source_keypoints: Tensor
+    driving_keypoints: Tensor
+    heads: HeadEstimate
+    prediction: Tensor
+
+
+class Vid2VidObjective(Objective):
+    """face-vid2vid with the losses of its paper and a few of our own.
+
+    Args:
+        model: of the networks under training.
+        losses: weights.
+        perceptual: distance of two batches of images, such as `PerceptualLoss` with trained features.
+        discriminator: of the critic.
+
+    Raises:
+        ValueError: the perceptual loss counts but is not given, or there is not one guide point a keypoint.
+    """
+
+    def __init__(
+        self,
+        model: Vid2VidConfig,
+        losses: Vid2VidLossConfig,
+        perceptual: nn.Module | None = None,
+        discriminator: DiscriminatorConfig | None = None,
+    ) -> None:
+        super().__init__()
+        if losses.perceptual and perceptual is None:
+            raise ValueError(
+                "Vid2VidObjective: the perceptual loss has a weight but no network; pass one or set it to 0"
+            )
+        if losses.has_critic and discriminator is None:
+            raise ValueError(
+                "Vid2VidObjective: the adversarial losses have a weight but no discriminator; configure one"
+            )
+        if losses.guide_points and len(losses.guide_points) != model.num_kp:
+            raise ValueError(
+                f"Vid2VidObjective: guide_points has {len(losses.guide_points)} entries for {model.num_kp} keypoints; "
+                f"name one mesh point a keypoint"
+            )
+        self.losses = losses
+        self.model = FaceVid2Vid(model)
+        self.perceptual = perceptual
+        self.critic = MultiScaleDiscriminator(discriminator) if losses.has_critic and discriminator else None
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        return {"vid2vid": self.model}
+
+    @property
+    def critics(self) -> dict[str, nn.Module]:
+        return {"discriminator": self.critic} if self.critic is not None else {}
+
+    def generator_losses(self, batch: Batch, random: torch.Generator) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Weighted terms by the name of their weight, and `prediction` once the critic takes part.
+
+        In training mode the critic grows older by a step.
+        """
+        losses, driving, landmarks = self.losses, batch["driving"], batch["driving_landmarks"]
+        pair = self._animate(batch["source"], driving)
+        angles = torch.cat([batch["source_angles"], batch["driving_angles"]])
+        values: dict[str, Callable[[], Tensor]] = {
+            "perceptual": lambda: self._perceptual(pair.prediction, driving),
+            "equivariance": lambda: self._equivariance(driving, pair, random),
+            "keypoint_prior": lambda: keypoint_prior(
+                pair.driving_keypoints, losses.keypoint_distance, losses.keypoint_depth
+            ),
+            "head_pose": lambda: head_pose_loss(_degrees(pair.heads), angles),
+            "head_pose_bins": lambda: head_pose_bins_loss(_logits(pair.heads), angles),
+            "deformation": lambda: deformation_prior(pair.heads.exp.chunk(2)[1]),
+            "pixel": lambda: functional.l1_loss(pair.prediction, driving),
+            "mouth": lambda: region_loss(pair.prediction, driving, landmarks, MOUTH),
+            "eyes": lambda: region_loss(pair.prediction, driving, landmarks, EYES),
+            "guide": lambda: self._guide(batch, pair),
+        }
+        terms = {name: getattr(losses, name) * value() for name, value in values.items() if getattr(losses, name)}
+        if self.critic is None:
+            return terms, {}
+        takes_part = int(self.critic.age) >= losses.adversarial_start
+        self.critic.age += self.training
+        if not takes_part:
+            return terms, {}
+        return {**terms, **self._adversarial(self.critic, pair.prediction, driving)}, {"prediction": pair.prediction}
+
+    def critic_losses(self, batch: Batch, made: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The critic's hinge loss; nothing before `adversarial_start`."""
+        if self.critic is None or "prediction" not in made:
+            return {}
+        real, fake = self.critic(batch["driving"]), self.critic(made["prediction"].detach())
+        return {"critic": critic_hinge(real.scores, fake.scores)}
+
+    @torch.no_grad()
+    def sample(self, batch: Batch) -> dict[str, Tensor]:
+        """`source`, `driving` and `prediction`, as at run time (the networks in evaluation mode)."""
+        training = self.training
+        self.eval()
+        prediction = self._animate(batch["source"], batch["driving"]).prediction
+        self.train(training)
+        return {"source": batch["source"], "driving": batch["driving"], "prediction": prediction}
+
+    def _animate(self, source: Tensor, driving: Tensor) -> Pair:
+        """The source's canonical keypoints serve both frames: they are one person."""
+        heads = self.model.head(torch.cat([source, driving]))
+        canonical = self.model.canonical(source)
+        keypoints = self.model.keypoints(canonical.repeat(2, 1, 1), heads)
+        of_source, of_driving = keypoints.chunk(2)
+        rendered = self.model.render(self.model.appearance(source), of_source, of_driving, source)
+        return Pair(canonical, of_source, of_driving, heads, rendered.prediction)
+
+    def _perceptual(self, prediction: Tensor, driving: Tensor) -> Tensor:
+        assert self.perceptual is not None
+        value: Tensor = self.perceptual(prediction, driving)
+        return value
+
+    def _equivariance(self, driving: Tensor, pair: Pair, random: torch.Generator) -> Tensor:
+        warp = random_warp(len(driving), random).to(driving.device)
+        warped = self.model.keypoints(pair.canonical, self.model.head(warp.image(driving)))
+        return equivariance_loss(pair.driving_keypoints, warped, warp)
+
+    def _guide(self, batch: Batch, pair: Pair) -> Tensor:
+        landmarks = torch.cat([batch["source_landmarks"], batch["driving_landmarks"]])
+        keypoints = torch.cat([pair.source_keypoints, pair.driving_keypoints])
+        return landmark_guide(keypoints, landmarks[:, list(self.losses.guide_points)])
+
+    def _adversarial(self, critic: MultiScaleDiscriminator, prediction: Tensor, driving: Tensor) -> dict[str, Tensor]:
+        losses, terms = self.losses, {}
+        fake = critic(prediction)
+        if losses.adversarial:
+            terms["adversarial"] = losses.adversarial * generator_hinge(fake.scores)
+        if losses.feature_matching:
+            with torch.no_grad():
+                real = critic(driving)
+            terms["feature_matching"] = losses.feature_matching * feature_matching(real.layers, fake.layers)
+        return terms
+
+
+def _logits(heads: HeadEstimate) -> Tensor:
+    return torch.stack([heads.pitch, heads.yaw, heads.roll], dim=1)
+
+
+def _degrees(heads: HeadEstimate) -> Tensor:
+    return torch.stack([degrees(heads.pitch), degrees(heads.yaw), degrees(heads.roll)], dim=1)

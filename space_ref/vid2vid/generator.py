@@ -1,0 +1,201 @@
+"""Generators of face-vid2vid: a portrait becomes a feature volume, once; keypoints move it; a decoder paints the frame.
+
+With `GeneratorConfig.composite` the painted picture is laid over the source, moved by a 2D flow. Chosen, not in the paper.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock, widths
+from space_ref.vid2vid.config import Vid2VidConfig
+from space_ref.vid2vid.dense_motion import DenseMotionNetwork, Motion
+from space_ref.vid2vid.grid import grid
+from space_ref.vid2vid.spade import SPADEDecoder
+
+BLEND_BIAS = -1.0
+
+
+class Rendered(NamedTuple):
+    """Frames, and what they were made of. ``(D, h, w)`` is the motion grid; positions are in [-1, 1], ends included.
+
+    Attributes:
+        prediction: ``(B, 3, H, W)`` 0..1; of the source's size with `composite`.
+        mask: ``(B, K + 1, D, h, w)`` share of each motion, the background's first.
+        occlusion: ``(B, 1, h, w)`` 0..1, low where the source does not show what is needed.
+        deformation: ``(B, D, h, w, 3)`` x, y, z where each cell's content lies in the source.
+        flow: ``(B, h, w, 2)`` the same of the visible surface, x and y; None without `composite`.
+        blend: ``(B, 1, H, W)`` share of the painted picture, the rest is the moved source; None without `composite`.
+    """
+
+    prediction: Tensor
+    mask: Tensor
+    occlusion: Tensor
+    deformation: Tensor
+    flow: Tensor | None
+    blend: Tensor | None
+
+
+class Generator(nn.Module, ABC):
+    """Appearance encoder, dense motion, and what both decoders share."""
+
+    def __init__(self, config: Vid2VidConfig, edge_kernel: int) -> None:
+        super().__init__()
+        part = config.generator
+        self.side_multiple, self.depth, self.composite = config.side_multiple, config.reshape_depth, part.composite
+        self.dense_motion_network = DenseMotionNetwork(config)
+        features = widths(part.block_expansion, part.max_features, part.num_down_blocks)
+        self.first = ConvBlock(2, 3, part.block_expansion, edge_kernel)
+        inner = [part.block_expansion, *features[1:]]
+        self.down_blocks = nn.ModuleList(DownBlock(2, i, o) for i, o in zip(inner[:-1], inner[1:], strict=True))
+        folded = config.feature_channel * config.reshape_depth
+        self.second = nn.Conv2d(inner[-1], folded, 1)
+        self.resblocks_3d = nn.Sequential()
+        for i in range(part.num_resblocks_3d):
+            self.resblocks_3d.add_module(f"3dr{i}", ResBlock(3, config.feature_channel))
+        widest = part.block_expansion * 2**part.num_down_blocks
+        self.third = ConvBlock(2, folded, widest, slope=0.01)
+        self.fourth = nn.Conv2d(widest, widest, 1)
+        if part.composite:
+            self.blend = nn.Conv2d(part.block_expansion, 1, edge_kernel, padding=edge_kernel // 2)
+            # Mostly the moved source at first, everywhere alike.
+            nn.init.zeros_(self.blend.weight)
+            nn.init.constant_(self.blend.bias, BLEND_BIAS)  # type: ignore[arg-type]
+
+    @abstractmethod
+    def decode(self, warped: Tensor) -> Tensor:
+        """Moved feature ``(B, W, h, w)`` -> features of the picture ``(B, block_expansion, H, W)``."""
+
+    @property
+    @abstractmethod
+    def last(self) -> nn.Conv2d:
+        """Makes the picture of its features."""
+
+    def forward(self, source: Tensor, kp_driving: Tensor, kp_source: Tensor) -> Rendered:
+        """Encoder and decoder in one, with the published arguments: ``(B, 3, S, S)``, twice ``(B, K, 3)``."""
+        return self.render(self.appearance(source), kp_source, kp_driving, source)
+
+    def appearance(self, image: Tensor) -> Tensor:
+        """``(B, 3, S, S)`` in 0..1 -> feature volume ``(B, C, D, h, w)``."""
+        if image.dim() != 4 or image.shape[1] != 3 or any(side % self.side_multiple for side in image.shape[2:]):
+            raise ValueError(
+                f"image has shape {tuple(image.shape)}; the generator takes (B, 3, H, W) "
+                f"with sides that are multiples of {self.side_multiple}"
+            )
+        x = self.first(image)
+        for block in self.down_blocks:
+            x = block(x)
+        return self.resblocks_3d(self.second(x).unflatten(1, (-1, self.depth)))
+
+    def render(
+        self, feature: Tensor, kp_source: Tensor, kp_driving: Tensor, source: Tensor | None = None
+    ) -> Rendered:
+        """Frames of B driving keypoints.
+
+        Args:
+            feature: ``(1 or B, C, D, h, w)`` from `appearance`. kp_source: ``(1 or B, K, 3)``.
+            kp_driving: ``(B, K, 3)``.
+            source: ``(1 or B, 3, H, W)``, needed with `composite`; any size with the sides' ratio of the encoded one.
+
+        Raises:
+            ValueError: with `composite` and without `source`.
+        """
+        motion = self.dense_motion_network(feature, kp_driving, kp_source)
+        x = self.fourth(self.third(_move(feature, motion.offset).flatten(1, 2)))
+        occlusion = motion.occlusion
+        if occlusion.shape[2:] != x.shape[2:]:
+            occlusion = functional.interpolate(occlusion, size=x.shape[2:], mode="bilinear", align_corners=False)
+        painted = self.decode(x * occlusion)
+        positions = _positions(motion.offset)
+        if not self.composite:
+            prediction = torch.sigmoid(self.last(painted))
+            return Rendered(prediction, motion.mask, motion.occlusion, positions, None, None)
+        if source is None:
+            raise ValueError("render needs the source picture: this generator has GeneratorConfig.composite")
+        prediction, blend, flow = self._compose(painted, motion, source)
+        return Rendered(prediction, motion.mask, motion.occlusion, positions, flow, blend)
+
+    def _compose(self, painted: Tensor, motion: Motion, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The picture over the moved source: prediction, blend, flow."""
+        assert motion.surface is not None
+        # One convolution for picture and blend: both see the same features.
+        weight = torch.cat([self.last.weight, self.blend.weight])
+        bias = torch.cat([self.last.bias, self.blend.bias])  # type: ignore[list-item]
+        # Plane by plane in memory, as the moved source is: blending two layouts takes four times as long.
+        layers = torch.sigmoid(functional.conv2d(painted, weight, bias, padding=self.last.padding)).contiguous()
+        size = source.shape[2:]
+        if layers.shape[2:] != size:
+            layers = functional.interpolate(layers, size=size, mode="bilinear", align_corners=False)
+        generated, blend = layers[:, :3], layers[:, 3:]
+        shift = (motion.surface[:, None] * motion.offset[:, :2]).sum(dim=2)
+        moved = _move_image(source, shift)
+        return torch.lerp(moved, generated, blend), blend, _positions(shift)
+
+
+class ResGenerator(Generator):
+    """The public ``OcclusionAwareGenerator``: residual blocks, then doublings."""
+
+    def __init__(self, config: Vid2VidConfig) -> None:
+        part = config.generator
+        super().__init__(config, part.edge_kernel)
+        features = widths(part.block_expansion, part.block_expansion * 2**part.num_down_blocks, part.num_down_blocks)
+        self.resblocks_2d = nn.Sequential()
+        for i in range(part.num_resblocks_2d):
+            self.resblocks_2d.add_module(f"2dr{i}", ResBlock(2, features[-1]))
+        steps = zip(features[:0:-1], features[-2::-1], strict=True)
+        self.up_blocks = nn.ModuleList(UpBlock(2, i, o) for i, o in steps)
+        self.final = nn.Conv2d(features[0], 3, part.edge_kernel, padding=part.edge_kernel // 2)
+
+    @property
+    def last(self) -> nn.Conv2d:
+        return self.final
+
+    def decode(self, warped: Tensor) -> Tensor:
+        x: Tensor = self.resblocks_2d(warped)
+        for block in self.up_blocks:
+            x = block(x)
+        return x
+
+
+class SPADEGenerator(Generator):
+    """The public ``OcclusionAwareSPADEGenerator``."""
+
+    def __init__(self, config: Vid2VidConfig) -> None:
+        super().__init__(config, config.generator.edge_kernel)
+        self.decoder = SPADEDecoder(config.generator)
+
+    @property
+    def last(self) -> nn.Conv2d:
+        return self.decoder.conv_img
+
+    def decode(self, warped: Tensor) -> Tensor:
+        return self.decoder(warped)
+
+
+def _move(feature: Tensor, offset: Tensor) -> Tensor:
+    """Feature volume ``(1 or B, C, D, h, w)`` sampled at each cell plus `offset` ``(B, 3, D, h', w')``, zero outside."""
+    if offset.shape[2:] != feature.shape[2:]:
+        # Ends included, like the grid: no motion stays no motion.
+        offset = functional.interpolate(offset, size=feature.shape[2:], mode="trilinear", align_corners=True)
+    feature = feature.expand(len(offset), -1, -1, -1, -1)
+    return functional.grid_sample(feature, _positions(offset), align_corners=False)
+
+
+def _move_image(image: Tensor, shift: Tensor) -> Tensor:
+    """Picture ``(1 or B, 3, H, W)`` sampled at each pixel plus `shift` ``(B, 2, h, w)``, edge pixels outside.
+
+    The shift is up-sampled and sampled with the ends included, so that no shift gives exactly the picture.
+    """
+    shift = functional.interpolate(shift, size=image.shape[2:], mode="bilinear", align_corners=True)
+    image = image.expand(len(shift), -1, -1, -1)
+    return functional.grid_sample(image, _positions(shift), padding_mode="border", align_corners=True)
+
+
+def _positions(offset: Tensor) -> Tensor:
+    """Where each cell's content lies: ``(B, 3, D, h, w)`` or ``(B, 2, h, w)`` -> coordinates in the last dimension."""
+    return (grid(offset.shape[2:], offset) + offset).movedim(1, -1)

@@ -1,0 +1,59 @@
+"""Coordinates of pictures and volumes in [-1, 1], moving a volume by a vector, and the Gaussian around a point.
+
+The published grid puts -1 and 1 on the centres of the first and last cell, but samples as if they were the outer edges
+of these cells (`align_corners` False). Published weights rely on both, so a vector of zero moves a volume a little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def axis(size: int, like: Tensor) -> Tensor:
+    """``(size,)`` coordinates -1..1, both ends included."""
+    return 2 * torch.arange(size, dtype=like.dtype, device=like.device) / (size - 1) - 1
+
+
+def grid(shape: Sequence[int], like: Tensor) -> Tensor:
+    """Coordinates of each cell: ``(D, H, W) -> (3, D, H, W)`` x, y, z or ``(H, W) -> (2, H, W)`` x, y."""
+    axes = torch.meshgrid([axis(size, like) for size in shape], indexing="ij")
+    return torch.stack(axes[::-1])
+
+
+def gaussians(points: Tensor, shape: Sequence[int], variance: float) -> Tensor:
+    """``exp(-distance² / (2 variance))`` of each cell to each point: ``(B, K, 3) -> (B, K, D, H, W)``."""
+    depth, height, width = shape
+    # The Gaussian is a product of one along each axis: 3 short exponentials instead of one a cell.
+    x, y, z = (
+        torch.exp(-0.5 * (axis(size, points) - points[..., i, None]) ** 2 / variance)
+        for i, size in enumerate((width, height, depth))
+    )
+    return z[..., :, None, None] * (y[..., :, None] * x[..., None, :])[..., None, :, :]
+
+
+def translate(volume: Tensor, vectors: Tensor) -> Tensor:
+    """The volume as each vector moves it: what ``grid_sample(volume, grid + vector)`` gives, zero outside.
+
+    All cells move alike, so the trilinear interpolation is one small matrix an axis instead of a gather of 8
+    neighbours a cell.
+
+    Args:
+        volume: ``(1 or B, C, D, H, W)``. vectors: ``(B, K, 3)`` x, y, z in [-1, 1] coordinates.
+
+    Returns:
+        ``(B, K, C, D, H, W)``.
+    """
+    along_x, along_y, along_z = (_interpolation(volume.shape[-1 - i], vectors[..., i]) for i in range(3))
+    moved = torch.einsum("bcdhw,bkxw->bkcdhx", volume.expand(len(vectors), -1, -1, -1, -1), along_x)
+    moved = along_y[:, :, None, None] @ moved
+    return (along_z[:, :, None] @ moved.flatten(-2)).unflatten(-1, moved.shape[-2:])
+
+
+def _interpolation(size: int, shift: Tensor) -> Tensor:
+    """``(...) -> (..., size, size)``: row i holds the weights of linear interpolation at cell i moved by `shift`."""
+    position = ((axis(size, shift) + shift[..., None] + 1) * size - 1) / 2
+    cells = torch.arange(size, dtype=shift.dtype, device=shift.device)
+    return (1 - (position[..., None] - cells).abs()).clamp_min(0)
