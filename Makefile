@@ -33,6 +33,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.benchmark
+	$(BIN)/python -m bench.benchmark_space
 
 validity: $(STAMP)
 	$(BIN)/space-bench validity

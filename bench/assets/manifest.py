@@ -51,6 +51,7 @@ class Asset(_Strict):
         size: in bytes, where known.
         manual: never fetched unless asked for; otherwise dropped into the weights folder by hand.
         note: how a person gets it, where no source does.
+        shipped: its path in this repository, where it comes with the suite; then nothing is fetched.
         sources: where it comes from, tried in order.
     """
 
@@ -61,7 +62,8 @@ class Asset(_Strict):
     size: Annotated[int, Field(gt=0)] | None = None
     manual: bool = False
     note: str = ""
-    sources: tuple[PackageSource | UrlSource, ...]
+    shipped: Annotated[str, AfterValidator(_inner_path)] | None = None
+    sources: tuple[PackageSource | UrlSource, ...] = ()
 
 
 Manifest = dict[str, Asset]

@@ -65,6 +65,7 @@ def open_store() -> AssetStore:
         cache=Path(cache).expanduser() if cache else user_cache_path("space-bench"),
         manifest=package / "assets.yaml",
         weights=Path(weights).expanduser() if weights else package.parent / "weights",
+        root=package.parent,
     )
 
 
@@ -78,11 +79,13 @@ class AssetStore:
         cache: folder of what was fetched; made when needed.
         manifest: the YAML list of assets.
         weights: folder of what people bring by hand; need not exist.
+        root: of the installation, where shipped files lie.
     """
 
-    def __init__(self, cache: Path, manifest: Path, weights: Path | None = None) -> None:
+    def __init__(self, cache: Path, manifest: Path, weights: Path | None = None, root: Path | None = None) -> None:
         self.cache = cache
         self.weights = weights
+        self.root = root
         self.assets = read_manifest(manifest)
         self._verified: dict[str, tuple[Path, str]] = {}
 
@@ -98,7 +101,7 @@ class AssetStore:
 
     def fetchable(self) -> tuple[str, ...]:
         """Names of the assets that `pull` brings without being asked twice."""
-        return tuple(name for name, asset in self.assets.items() if not asset.manual)
+        return tuple(name for name, asset in self.assets.items() if not asset.manual and asset.shipped is None)
 
     def path(self, name: str) -> Path:
         """The verified file.
@@ -161,7 +164,7 @@ class AssetStore:
             if path is None and self._candidates(asset):
                 state = "damaged"
             todo = "" if path else self._how_to_get(name, asset)
-            source = ", ".join(map(_describe, asset.sources)) or asset.note
+            source = ", ".join(map(_describe, asset.sources)) or asset.shipped or asset.note
             lines.append(
                 AssetStatus(name, asset.purpose, asset.licence, asset.size, asset.sha256, state, path, source, todo)
             )
@@ -171,7 +174,10 @@ class AssetStore:
         return None if asset.sha256 is None else self.cache / asset.sha256[:2] / asset.sha256 / asset.file
 
     def _candidates(self, asset: Asset) -> list[Path]:
-        places = [self._cached(asset), None if self.weights is None else self.weights / asset.file]
+        if asset.shipped is not None:
+            places = [None if self.root is None else self.root / asset.shipped]
+        else:
+            places = [self._cached(asset), None if self.weights is None else self.weights / asset.file]
         return [place for place in places if place is not None and place.is_file()]
 
     def _located(self, asset: Asset) -> Path | None:
@@ -205,7 +211,7 @@ class AssetStore:
                 return place, found
             if found == asset.sha256:
                 return place, found
-            by_hand = self.weights is not None and place.parent == self.weights
+            by_hand = asset.shipped is not None or (self.weights is not None and place.parent == self.weights)
             if not by_hand:
                 place.unlink(missing_ok=True)
             wrong.append(
@@ -217,6 +223,8 @@ class AssetStore:
         raise AssetError(f"asset {name!r} ({asset.purpose}) is not here. {self._how_to_get(name, asset)}")
 
     def _how_to_get(self, name: str, asset: Asset) -> str:
+        if asset.shipped is not None:
+            return f"It comes with the suite: restore {asset.shipped} (git checkout {asset.shipped})."
         if not asset.manual:
             return f"Run `space-bench assets pull {name}`."
         folder = self.weights if self.weights is not None else "the weights folder"

@@ -29,6 +29,13 @@ class Entry:
     light: bool = False
 
 
+SPACE_ASSETS = (
+    "space_small_speech2landmarks",
+    "space_small_pose",
+    "space_small_landmarks2latents",
+    "space_small_vid2vid",
+)
+
 MODELS: dict[str, Entry] = {
     "ground-truth": Entry("bench.models.sanity:ground_truth", "sanity", "the clip itself: the ceiling", light=True),
     "re-encoded": Entry(
@@ -39,6 +46,12 @@ MODELS: dict[str, Entry] = {
     "shifted": Entry("bench.models.sanity:shifted", "sanity", "the clip with its sound moved by k frames", light=True),
     "viseme": Entry(
         "bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights"
+    ),
+    "space": Entry(
+        "bench.models.space:create",
+        "model",
+        "the reference model SPACE (and its ablations: option variant)",
+        assets=SPACE_ASSETS,
     ),
     "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated", light=True),
 }

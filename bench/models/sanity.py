@@ -68,16 +68,24 @@ class Shuffled:
     def animate(self, case: Case, seed: int) -> Animation:
         if case.silent:
             return Animation(file=case.clip_video)
-        mine = self.context.speakers[case.name]
-        names = [name for name in self.context.sounds if name != case.name]
-        others = [name for name in names if self.context.speakers[name] != mine] or names
-        if not others:
-            raise ModelError("not_generated", "the case set has no other case with sound to take it from")
-        order = list(self.context.sounds)
-        # The same distance for every case spreads the borrowed sounds evenly.
-        other = others[(order.index(case.name) + seed) % len(others)]
-        borrowed = np.resize(read_audio(self.context.sounds[other], AUDIO_RATE), len(case.audio))
+        borrowed = borrowed_sound(case, self.context, seed)
         return Animation(file=case.clip_video, sound_of_its_own=True, audio=borrowed)
+
+
+def borrowed_sound(case: Case, context: Context, seed: int) -> NDArray[np.float32]:
+    """The speech of another case, of another speaker where there is one, as long as this case's own.
+
+    Raises:
+        ModelError: no other case has sound.
+    """
+    mine = context.speakers[case.name]
+    names = [name for name in context.sounds if name != case.name]
+    others = [name for name in names if context.speakers[name] != mine] or names
+    if not others:
+        raise ModelError("not_generated", "the case set has no other case with sound to take it from")
+    # The same distance for every case spreads the borrowed sounds evenly.
+    other = others[(list(context.sounds).index(case.name) + seed) % len(others)]
+    return np.resize(read_audio(context.sounds[other], AUDIO_RATE), len(case.audio))
 
 
 class Shifted:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bench.config import AUDIO_RATE
 from bench.errors import BenchError
 from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.models.sanity import borrowed_sound
 from bench.space.pretrained import load_space
 from bench.space.run import Engine, animate, driver_pose, emotion_vector, fixed_pose, make_source, prepare
 from bench.space.variants import VARIANTS
@@ -42,6 +43,8 @@ class SpaceOptions:
         variant: ``full``, or one of the ablations (see `bench.space.variants`).
         pose: ``given`` follows the case's pose source where it has one and predicts otherwise; ``predicted`` and
             ``fixed`` never follow it.
+        sound: ``own``; or ``shuffled``, the speech of another case, to see what following the speech is worth (the
+            video still carries its own sound).
         blinks_per_minute: 0 leaves blinking out.
         mouth: factor on the opening of the mouth.
         precision: ``fp32``, ``bf16`` or ``fp16``. batch: frames in one call. compile: `torch.compile`.
@@ -50,6 +53,7 @@ class SpaceOptions:
     weights: str = "small"
     variant: str = "full"
     pose: str = "given"
+    sound: str = "own"
     blinks_per_minute: float = 6.0
     mouth: float = 1.0
     precision: str = "fp32"
@@ -63,10 +67,10 @@ class SpaceModel:
     name = "space"
     uses = frozenset({"audio", "pose", "emotion"})
 
-    def __init__(self, options: SpaceOptions, device: str) -> None:
-        self.options = options
+    def __init__(self, options: SpaceOptions, context: Context) -> None:
+        self.options, self._context = options, context
         self._engine = Engine(options.batch, options.precision, options.compile)
-        loaded = load_space(options.weights, options.variant, device)
+        loaded = load_space(options.weights, options.variant, context.device)
         self._space = prepare(loaded.space, self._engine)
         self._identity = loaded.identity
 
@@ -74,7 +78,7 @@ class SpaceModel:
     def version(self) -> str:
         """`VERSION` and eight digits of the hash of weights, configuration and options."""
         options = self.options
-        settings = [options.pose, options.blinks_per_minute, options.mouth, options.precision]
+        settings = [options.pose, options.sound, options.blinks_per_minute, options.mouth, options.precision]
         return f"{VERSION}-{digest([self._identity, *settings])[:8]}"
 
     def animate(self, case: Case, seed: int) -> Animation:
@@ -100,7 +104,8 @@ class SpaceModel:
         direction = Direction(
             emotion_vector(emotion), self._pose(case, source, count), self._controls(), seed=_seed(case, seed)
         )
-        sound = (case.audio[i : i + AUDIO_RATE] for i in range(0, len(case.audio), AUDIO_RATE))
+        speech = case.audio if self.options.sound == "own" else borrowed_sound(case, self._context, seed)
+        sound = (speech[i : i + AUDIO_RATE] for i in range(0, len(speech), AUDIO_RATE))
         return animate(self._space, source, sound, AUDIO_RATE, case.frames, case.fps, direction, self._engine)
 
     def _controls(self) -> Controls:
@@ -148,13 +153,15 @@ def create(options: Options, context: Context) -> SpaceModel:
     """
     numbers: tuple[type, ...] = (int, float)
     known: dict[str, type | tuple[type, ...]] = {
-        "weights": str, "variant": str, "pose": str, "blinks_per_minute": numbers, "mouth": numbers,
+        "weights": str, "variant": str, "pose": str, "sound": str, "blinks_per_minute": numbers, "mouth": numbers,
         "precision": str, "batch": int, "compile": bool,
     }  # fmt: skip
     check_options("space", options, known)
     chosen = SpaceOptions(**options)
     if chosen.pose not in ("given", "predicted", "fixed"):
         raise BenchError(f"model 'space': option 'pose' must be given, predicted or fixed, found {chosen.pose!r}")
+    if chosen.sound not in ("own", "shuffled"):
+        raise BenchError(f"model 'space': option 'sound' must be own or shuffled, found {chosen.sound!r}")
     if chosen.variant not in VARIANTS:
         raise BenchError(
             f"model 'space': option 'variant' must be one of {', '.join(VARIANTS)}, found {chosen.variant!r}"
@@ -163,4 +170,4 @@ def create(options: Options, context: Context) -> SpaceModel:
         Controls(blink=Blink(rate=chosen.blinks_per_minute), mouth=chosen.mouth)
     except ValueError as error:
         raise BenchError(f"model 'space': {error}") from error
-    return SpaceModel(chosen, context.device)
+    return SpaceModel(chosen, context)

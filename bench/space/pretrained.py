@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from bench.assets import open_store
 from bench.errors import BenchError, nearest
 from bench.space import weights
 from bench.space.recipe import load_recipe
@@ -53,7 +54,7 @@ def load_space(name: str, variant_name: str = "full", device: str = "cpu", vid2v
     }
     known = []
     for network, (module, part) in parts.items():
-        path = folder / files[network]
+        path = _verified(name, folder / files[network])
         if network == "vid2vid" and vid2vid is not None:
             path = vid2vid
             weights.load_vid2vid(path, module, part, device)
@@ -63,6 +64,17 @@ def load_space(name: str, variant_name: str = "full", device: str = "cpu", vid2v
     return Pretrained(
         space.eval().requires_grad_(False).to(device), digest([variant_name, weights.plain(config), known])
     )
+
+
+def _verified(name: str, path: Path) -> Path:
+    """A shipped file is what the manifest says; a folder of one's own is taken as it is."""
+    if path.parent != _shipped() / name:
+        return path
+    return open_store().path(f"space_{name}_{path.stem}".replace("-", "_"))
+
+
+def _shipped() -> Path:
+    return Path(str(resources.files("space_ref"))) / "pretrained"
 
 
 def build(config: SpaceConfig) -> Space:
@@ -76,7 +88,7 @@ def weights_folder(name: str) -> Path:
     Raises:
         BenchError: neither a shipped model nor a folder with a recipe.
     """
-    shipped = Path(str(resources.files("space_ref"))) / "pretrained"
+    shipped = _shipped()
     known = sorted(path.parent.name for path in shipped.glob(f"*/{RECIPE}"))
     folder = shipped / name if name in known else Path(name)
     if not (folder / RECIPE).is_file():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError, field_validator
+from pydantic import Field, ValidationError, create_model, field_validator
 
 from bench.config import DatasetConfig, Strict, VideoConfig
 from bench.errors import BenchError, nearest
@@ -119,15 +119,15 @@ class Recipe(Strict):
             "upper_lip": _places(upper),
             "lower_lip": _places(lower),
         }
-        return _objective(SpeechObjectiveConfig, given | self.training.speech.losses, "training.speech.losses")
+        return _objective(SpeechObjectiveConfig, given | self.training.speech.losses, "training.speech")
 
     def pose_objective(self) -> PoseObjectiveConfig:
         given = {"network": self.model.pose}
-        return _objective(PoseObjectiveConfig, given | self.training.pose.losses, "training.pose.losses")
+        return _objective(PoseObjectiveConfig, given | self.training.pose.losses, "training.pose")
 
     def latents_objective(self) -> LatentsObjectiveConfig:
         given = {"network": self.model.latents}
-        return _objective(LatentsObjectiveConfig, given | self.training.latents.losses, "training.latents.losses")
+        return _objective(LatentsObjectiveConfig, given | self.training.latents.losses, "training.latents")
 
 
 def load_recipe(name: str) -> Recipe:
@@ -141,12 +141,17 @@ def load_recipe(name: str) -> Recipe:
         raise BenchError(f"unknown recipe {name!r}: {nearest(name, recipes())} A path to a .yaml file works too.")
     try:
         text = path.read_text(encoding="utf-8")
-        raw = yaml.safe_load(text)
-        return Recipe.model_validate(raw or {}).model_copy(update={"text": text})
-    except yaml.YAMLError as error:
-        raise BenchError(f"{path} is not valid YAML: {error}") from error
+        recipe = Recipe.model_validate(yaml.safe_load(text) or {}).model_copy(update={"text": text})
+        # Here and not hours later, when their stage begins.
+        for objective in (recipe.speech_objective, recipe.pose_objective, recipe.latents_objective):
+            objective()
+        return recipe
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         raise BenchError(f"{path}: {_explain(error)}") from error
+    except BenchError as error:
+        raise BenchError(f"{path}: {error}") from error
 
 
 def recipes() -> list[str]:
@@ -164,17 +169,20 @@ def _places(mesh: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(SUBSET.index(point) for point in mesh)
 
 
-def _objective(kind: type[Any], values: dict[str, Any], place: str) -> Any:
+def _objective(kind: type[Any], values: dict[str, Any], stage: str) -> Any:
+    # A dataclass by itself lets unknown keys pass; inside a strict model it does not.
+    holder: Any = create_model("Stage", __base__=Strict, losses=(kind, ...))
     try:
-        return TypeAdapter(kind).validate_python(values)
+        return holder(losses=values).losses
     except ValidationError as error:
-        raise BenchError(f"{place}: {_explain(error)}") from error
+        raise BenchError(_explain(error, stage)) from error
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, *above: str) -> str:
     lines = []
     for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"])
+        place = ".".join(map(str, (*above, *item["loc"])))
         unknown = item["type"] in ("extra_forbidden", "unexpected_keyword_argument")
-        lines.append(f"unknown key {place!r}" if unknown else f"{place}: {item['msg']}")
+        found = item["msg"].removeprefix("Value error, ")
+        lines.append(f"unknown key {place!r}" if unknown else f"{place}: {found}" if place else found)
     return "; ".join(lines)

@@ -18,6 +18,7 @@ from space_ref.animator import Animator, Direction, still, transfer
 from space_ref.landmarks import HeadPose, extend, frame_units, interpolate
 from space_ref.model import EMOTIONS, Source, Space
 from space_ref.retime import Retime
+from space_ref.vid2vid.inference import freeze
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -43,8 +44,8 @@ class Engine:
 
 
 def prepare(space: Space, engine: Engine) -> Space:
-    """The model as the engine wants it: channels last where pictures are convolved, compiled where asked for."""
-    space.vid2vid.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    """The model as the engine wants it: norms folded into convolutions, compiled where asked for."""
+    freeze(space.vid2vid)
     if engine.compile:
         space.vid2vid.render = torch.compile(space.vid2vid.render)  # type: ignore[method-assign]
     return space

@@ -61,7 +61,9 @@ class HeadConfig:
         if len(self.depths) != 4 or min(self.depths) < 1:
             raise ValueError(f"HeadConfig.depths is {self.depths}; use four positive numbers")
         if self.max_features % 32:
-            raise ValueError(f"HeadConfig.max_features is {self.max_features}; use a multiple of 32 (8 stages' widths, by 4)")
+            raise ValueError(
+                f"HeadConfig.max_features is {self.max_features}; use a multiple of 32 (8 stages' widths, by 4)"
+            )
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class GeneratorConfig:
         num_down_blocks: halvings of the picture before the feature volume.
         num_resblocks_3d: residual blocks over the feature volume.
         num_resblocks_2d: residual blocks of the decoder (SPADE blocks before the first doubling, if it is that one).
-        edge_kernel: of the first and last convolution of the ``resblocks`` generator; the SPADE generator has 3.
+        edge_kernel: of the first and the last convolution. Published: 7, and 3 with the SPADE decoder.
         composite: the decoder's picture is laid over the source, moved as the motion says. Chosen, not in the paper:
             a small network keeps the person's own sharp pixels and makes only what the source does not show.
     """

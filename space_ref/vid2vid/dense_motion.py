@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from torch.nn import functional
 
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, UpBlock, widths
 from space_ref.vid2vid.config import Vid2VidConfig
-from space_ref.vid2vid.grid import gaussians, translate
+from space_ref.vid2vid.grid import gaussians, positions, translate
 
 
 class Motion(NamedTuple):
@@ -27,6 +28,11 @@ class Motion(NamedTuple):
     offset: Tensor
     occlusion: Tensor
     surface: Tensor | None
+
+    @property
+    def positions(self) -> Tensor:
+        """``(B, D, h, w, 3)`` x, y, z in [-1, 1] where each cell's content lies in the source: the deformation."""
+        return positions(self.offset)
 
 
 class DenseMotionNetwork(nn.Module):
@@ -50,7 +56,7 @@ class DenseMotionNetwork(nn.Module):
             self.surface = nn.Conv2d(made * depth, depth, part.plane_kernel, padding=part.plane_kernel // 2)
             # All depths alike at first: the flow then is the mean motion along the line of sight.
             nn.init.zeros_(self.surface.weight)
-            nn.init.zeros_(self.surface.bias)
+            nn.init.zeros_(self.surface.bias)  # type: ignore[arg-type]
 
     def forward(self, feature: Tensor, kp_driving: Tensor, kp_source: Tensor) -> Motion:
         """`feature` is ``(1 or B, C, D, H, W)``, `kp_driving` ``(B, K, 3)``, `kp_source` ``(1 or B, K, 3)``."""
@@ -64,12 +70,22 @@ class DenseMotionNetwork(nn.Module):
         heat = gaussians(kp_driving, shape, self.variance) - gaussians(kp_source, shape, self.variance)
         heat = functional.pad(heat, (0, 0, 0, 0, 0, 0, 1, 0))
         seen = self.hourglass(torch.cat([heat[:, :, None], moved], dim=2).flatten(1, 2))
-        mask = torch.softmax(self.mask(seen), dim=1)
+        mask = torch.softmax(self.mask(seen).to(vectors.dtype), dim=1)
         # The shares sum to 1, so the mean of (cell + vector) is the cell plus the mean vector.
-        offset = torch.einsum("bkdhw,bki->bidhw", mask, vectors)
-        planes = seen.flatten(1, 2)
-        surface = torch.softmax(self.surface(planes), dim=1) if hasattr(self, "surface") else None
-        return Motion(mask, offset, torch.sigmoid(self.occlusion(planes)), surface)
+        with torch.autocast(mask.device.type, enabled=False):  # positions need all their digits
+            offset = torch.einsum("bkdhw,bki->bidhw", mask, vectors)
+        occlusion, surface = self._planes(seen.flatten(1, 2), vectors.dtype)
+        return Motion(mask, offset, occlusion, surface)
+
+    def _planes(self, seen: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+        """`Motion.occlusion` and `Motion.surface` of the hourglass's output, its depth folded into channels."""
+        if not hasattr(self, "surface"):
+            return torch.sigmoid(self.occlusion(seen)), None
+        # One convolution for both: with so few output channels its time is that of reading the input.
+        heads = (self.occlusion, self.surface)
+        weight, bias = (torch.cat([getattr(head, name) for head in heads]) for name in ("weight", "bias"))
+        made = functional.conv2d(seen, weight, bias, padding=self.occlusion.padding)
+        return torch.sigmoid(made[:, :1]), torch.softmax(made[:, 1:].to(dtype), dim=1)
 
 
 class Hourglass(nn.Module):
@@ -91,7 +107,7 @@ class Encoder(nn.Module):
     def __init__(self, inputs: int, features: list[int]) -> None:
         super().__init__()
         inner = [inputs, *features[1:]]
-        self.down_blocks = nn.ModuleList(DownBlock(3, i, o) for i, o in zip(inner[:-1], inner[1:], strict=True))
+        self.down_blocks = nn.ModuleList(DownBlock(3, i, o) for i, o in pairwise(inner))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         made = [x]

@@ -6,6 +6,7 @@ With `GeneratorConfig.composite` the painted picture is laid over the source, mo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -15,7 +16,7 @@ from torch.nn import functional
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock, widths
 from space_ref.vid2vid.config import Vid2VidConfig
 from space_ref.vid2vid.dense_motion import DenseMotionNetwork, Motion
-from space_ref.vid2vid.grid import grid
+from space_ref.vid2vid.grid import move_image, move_volume, positions
 from space_ref.vid2vid.spade import SPADEDecoder
 
 BLEND_BIAS = -1.0
@@ -44,15 +45,15 @@ class Rendered(NamedTuple):
 class Generator(nn.Module, ABC):
     """Appearance encoder, dense motion, and what both decoders share."""
 
-    def __init__(self, config: Vid2VidConfig, edge_kernel: int) -> None:
+    def __init__(self, config: Vid2VidConfig) -> None:
         super().__init__()
         part = config.generator
         self.side_multiple, self.depth, self.composite = config.side_multiple, config.reshape_depth, part.composite
         self.dense_motion_network = DenseMotionNetwork(config)
         features = widths(part.block_expansion, part.max_features, part.num_down_blocks)
-        self.first = ConvBlock(2, 3, part.block_expansion, edge_kernel)
+        self.first = ConvBlock(2, 3, part.block_expansion, part.edge_kernel)
         inner = [part.block_expansion, *features[1:]]
-        self.down_blocks = nn.ModuleList(DownBlock(2, i, o) for i, o in zip(inner[:-1], inner[1:], strict=True))
+        self.down_blocks = nn.ModuleList(DownBlock(2, i, o) for i, o in pairwise(inner))
         folded = config.feature_channel * config.reshape_depth
         self.second = nn.Conv2d(inner[-1], folded, 1)
         self.resblocks_3d = nn.Sequential()
@@ -62,7 +63,7 @@ class Generator(nn.Module, ABC):
         self.third = ConvBlock(2, folded, widest, slope=0.01)
         self.fourth = nn.Conv2d(widest, widest, 1)
         if part.composite:
-            self.blend = nn.Conv2d(part.block_expansion, 1, edge_kernel, padding=edge_kernel // 2)
+            self.blend = nn.Conv2d(part.block_expansion, 1, part.edge_kernel, padding=part.edge_kernel // 2)
             # Mostly the moved source at first, everywhere alike.
             nn.init.zeros_(self.blend.weight)
             nn.init.constant_(self.blend.bias, BLEND_BIAS)  # type: ignore[arg-type]
@@ -92,9 +93,7 @@ class Generator(nn.Module, ABC):
             x = block(x)
         return self.resblocks_3d(self.second(x).unflatten(1, (-1, self.depth)))
 
-    def render(
-        self, feature: Tensor, kp_source: Tensor, kp_driving: Tensor, source: Tensor | None = None
-    ) -> Rendered:
+    def render(self, feature: Tensor, kp_source: Tensor, kp_driving: Tensor, source: Tensor | None = None) -> Rendered:
         """Frames of B driving keypoints.
 
         Args:
@@ -106,35 +105,35 @@ class Generator(nn.Module, ABC):
             ValueError: with `composite` and without `source`.
         """
         motion = self.dense_motion_network(feature, kp_driving, kp_source)
-        x = self.fourth(self.third(_move(feature, motion.offset).flatten(1, 2)))
+        x = self.fourth(self.third(move_volume(feature, motion.offset).flatten(1, 2)))
         occlusion = motion.occlusion
         if occlusion.shape[2:] != x.shape[2:]:
             occlusion = functional.interpolate(occlusion, size=x.shape[2:], mode="bilinear", align_corners=False)
         painted = self.decode(x * occlusion)
-        positions = _positions(motion.offset)
         if not self.composite:
-            prediction = torch.sigmoid(self.last(painted))
-            return Rendered(prediction, motion.mask, motion.occlusion, positions, None, None)
+            prediction = torch.sigmoid(self.last(painted).to(kp_driving.dtype))
+            return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, None, None)
         if source is None:
             raise ValueError("render needs the source picture: this generator has GeneratorConfig.composite")
         prediction, blend, flow = self._compose(painted, motion, source)
-        return Rendered(prediction, motion.mask, motion.occlusion, positions, flow, blend)
+        return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, flow, blend)
 
     def _compose(self, painted: Tensor, motion: Motion, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The picture over the moved source: prediction, blend, flow."""
         assert motion.surface is not None
         # One convolution for picture and blend: both see the same features.
-        weight = torch.cat([self.last.weight, self.blend.weight])
-        bias = torch.cat([self.last.bias, self.blend.bias])  # type: ignore[list-item]
+        heads = (self.last, self.blend)
+        weight, bias = (torch.cat([getattr(head, name) for head in heads]) for name in ("weight", "bias"))
         # Plane by plane in memory, as the moved source is: blending two layouts takes four times as long.
-        layers = torch.sigmoid(functional.conv2d(painted, weight, bias, padding=self.last.padding)).contiguous()
+        layers = functional.conv2d(painted, weight, bias, padding=self.last.padding).contiguous()
+        layers = torch.sigmoid(layers.to(source.dtype))
         size = source.shape[2:]
         if layers.shape[2:] != size:
             layers = functional.interpolate(layers, size=size, mode="bilinear", align_corners=False)
         generated, blend = layers[:, :3], layers[:, 3:]
         shift = (motion.surface[:, None] * motion.offset[:, :2]).sum(dim=2)
-        moved = _move_image(source, shift)
-        return torch.lerp(moved, generated, blend), blend, _positions(shift)
+        moved = move_image(source, shift)
+        return torch.lerp(moved, generated, blend), blend, positions(shift)
 
 
 class ResGenerator(Generator):
@@ -142,7 +141,7 @@ class ResGenerator(Generator):
 
     def __init__(self, config: Vid2VidConfig) -> None:
         part = config.generator
-        super().__init__(config, part.edge_kernel)
+        super().__init__(config)
         features = widths(part.block_expansion, part.block_expansion * 2**part.num_down_blocks, part.num_down_blocks)
         self.resblocks_2d = nn.Sequential()
         for i in range(part.num_resblocks_2d):
@@ -166,7 +165,7 @@ class SPADEGenerator(Generator):
     """The public ``OcclusionAwareSPADEGenerator``."""
 
     def __init__(self, config: Vid2VidConfig) -> None:
-        super().__init__(config, config.generator.edge_kernel)
+        super().__init__(config)
         self.decoder = SPADEDecoder(config.generator)
 
     @property
@@ -175,27 +174,3 @@ class SPADEGenerator(Generator):
 
     def decode(self, warped: Tensor) -> Tensor:
         return self.decoder(warped)
-
-
-def _move(feature: Tensor, offset: Tensor) -> Tensor:
-    """Feature volume ``(1 or B, C, D, h, w)`` sampled at each cell plus `offset` ``(B, 3, D, h', w')``, zero outside."""
-    if offset.shape[2:] != feature.shape[2:]:
-        # Ends included, like the grid: no motion stays no motion.
-        offset = functional.interpolate(offset, size=feature.shape[2:], mode="trilinear", align_corners=True)
-    feature = feature.expand(len(offset), -1, -1, -1, -1)
-    return functional.grid_sample(feature, _positions(offset), align_corners=False)
-
-
-def _move_image(image: Tensor, shift: Tensor) -> Tensor:
-    """Picture ``(1 or B, 3, H, W)`` sampled at each pixel plus `shift` ``(B, 2, h, w)``, edge pixels outside.
-
-    The shift is up-sampled and sampled with the ends included, so that no shift gives exactly the picture.
-    """
-    shift = functional.interpolate(shift, size=image.shape[2:], mode="bilinear", align_corners=True)
-    image = image.expand(len(shift), -1, -1, -1)
-    return functional.grid_sample(image, _positions(shift), padding_mode="border", align_corners=True)
-
-
-def _positions(offset: Tensor) -> Tensor:
-    """Where each cell's content lies: ``(B, 3, D, h, w)`` or ``(B, 2, h, w)`` -> coordinates in the last dimension."""
-    return (grid(offset.shape[2:], offset) + offset).movedim(1, -1)

@@ -66,7 +66,8 @@ class HEEstimator(nn.Module):
             x = self.get_submodule(f"block{2 * stage + 1}")(x)
         x = x.mean(dim=(2, 3))
         # Yaw comes from fc_roll and roll from fc_yaw: the public code trained it so, and its weights rely on it.
-        return HeadEstimate(self.fc_roll(x), self.fc_pitch(x), self.fc_yaw(x), self.fc_t(x), self.fc_exp(x))
+        heads = (self.fc_roll, self.fc_pitch, self.fc_yaw, self.fc_t, self.fc_exp)
+        return HeadEstimate(*(head(x).to(image.dtype) for head in heads))
 
 
 class Bottleneck(nn.Module):

@@ -31,12 +31,11 @@ class KPDetector(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.down(image) if hasattr(self, "down") else image
-        logits = self.kp(self.predictor(x))
+        logits = self.kp(self.predictor(x)).to(image.dtype)  # autocast has too few digits for positions
         heat = torch.softmax(logits.flatten(2) / self.temperature, dim=2).view_as(logits)
         # The mean position needs no more than the sums of the volume along the other two axes.
-        means = [
-            heat.sum(dim=[d for d in (2, 3, 4) if d != dim]) @ axis(heat.shape[dim], heat) for dim in (4, 3, 2)
-        ]
+        sums = {dim: heat.sum(dim=[other for other in (2, 3, 4) if other != dim]) for dim in (4, 3, 2)}
+        means = [(sums[dim] * axis(heat.shape[dim], heat)).sum(dim=-1) for dim in (4, 3, 2)]
         return torch.stack(means, dim=-1)
 
 

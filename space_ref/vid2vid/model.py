@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from space_ref.vid2vid.config import Vid2VidConfig
 from space_ref.vid2vid.generator import Generator, Rendered, ResGenerator, SPADEGenerator
-from space_ref.vid2vid.head_pose import HEEstimator, HeadEstimate
+from space_ref.vid2vid.head_pose import HeadEstimate, HEEstimator
 from space_ref.vid2vid.inference import freeze
 from space_ref.vid2vid.keypoints import KPDetector
 from space_ref.vid2vid.transform import transform_keypoints
@@ -50,8 +50,6 @@ class FaceVid2Vid(nn.Module):
         """Canonical keypoints ``(1 or B, K, 3)`` with the pose and expression of B pictures: ``(B, K, 3)``."""
         return transform_keypoints(canonical, head)
 
-    def render(
-        self, feature: Tensor, kp_source: Tensor, kp_driving: Tensor, source: Tensor | None = None
-    ) -> Rendered:
+    def render(self, feature: Tensor, kp_source: Tensor, kp_driving: Tensor, source: Tensor | None = None) -> Rendered:
         """Frames of B driving keypoints; feature, kp_source and source may have batch 1. See `Generator.render`."""
         return self.generator.render(feature, kp_source, kp_driving, source)

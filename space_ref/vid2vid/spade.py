@@ -28,7 +28,7 @@ class SPADEDecoder(nn.Module):
             outputs = config.block_expansion if i == self.num_up - 1 else guide // 2**i
             self.add_module(f"up_{i}", SPADEResBlock(inputs, outputs, guide))
             inputs = outputs
-        self.conv_img = nn.Conv2d(inputs, 3, 3, padding=1)
+        self.conv_img = nn.Conv2d(inputs, 3, config.edge_kernel, padding=config.edge_kernel // 2)
 
     def forward(self, feature: Tensor) -> Tensor:
         x, guide = self.fc(feature), feature

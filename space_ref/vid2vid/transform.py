@@ -20,7 +20,7 @@ PUBLISHED_PI = 3.14
 def degrees(logits: Tensor) -> Tensor:
     """Expected angle of logits over bins: ``(B, bins) -> (B,)`` degrees."""
     bins = torch.arange(logits.shape[-1], dtype=logits.dtype, device=logits.device)
-    return torch.softmax(logits, dim=-1) @ bins * BIN_DEGREES + FIRST_BIN
+    return (torch.softmax(logits, dim=-1) * bins).sum(dim=-1) * BIN_DEGREES + FIRST_BIN
 
 
 def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
@@ -37,5 +37,7 @@ def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
 
 def transform_keypoints(canonical: Tensor, head: HeadEstimate) -> Tensor:
     """Canonical keypoints ``(1 or B, K, 3)`` turned, moved and bent as `head` of B pictures says: ``(B, K, 3)``."""
-    turned = canonical @ rotation(degrees(head.yaw), degrees(head.pitch), degrees(head.roll)).mT
+    matrix = rotation(degrees(head.yaw), degrees(head.pitch), degrees(head.roll))
+    # Sums of products, here and above: autocast would round a matrix product to its few digits.
+    turned = (canonical[:, :, None] * matrix[:, None]).sum(dim=-1)
     return turned + head.t[:, None] + head.exp.unflatten(1, (-1, 3))

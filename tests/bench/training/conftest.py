@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -24,12 +25,13 @@ FRAMES = 30
 
 def _frames(offset: int) -> list[NDArray[np.uint8]]:
     photo = astronaut()[:256, 96:352]
-    return [
+    moved = [
         cv2.warpAffine(
             photo, np.array([[1, 0, offset + k / 3], [0, 1, k / 5]]), (256, 256), borderMode=cv2.BORDER_REFLECT
         )
         for k in range(FRAMES)
     ]
+    return [np.asarray(frame, np.uint8) for frame in moved]
 
 
 def _speech(seed: int) -> NDArray[np.float32]:
@@ -77,7 +79,5 @@ def normalizer() -> Normalizer:
 @pytest.fixture
 def copied(store: Store, tmp_path: Path) -> Path:
     """A copy of the store that a test may damage."""
-    import shutil
-
     shutil.copytree(store.root, tmp_path / "copy")
     return tmp_path / "copy"

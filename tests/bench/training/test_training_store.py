@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,7 +54,12 @@ def test_a_second_build_makes_only_what_lacks(
         Store(copied, store.settings)
     built: list[str] = []
     build_one = build._build_one
-    monkeypatch.setattr(build, "_build_one", lambda job: built.append(job.source.clip) or build_one(job))
+
+    def counted(job: Any) -> dict[str, Any]:
+        built.append(job.source.clip)
+        return build_one(job)
+
+    monkeypatch.setattr(build, "_build_one", counted)
     build_store(copied, sources, store.settings)
     assert built == ["n"]
     again = Store(copied, store.settings)

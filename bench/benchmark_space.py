@@ -1,0 +1,149 @@
+"""The part of ``make bench`` that measures SPACE: each stage, the whole, and memory against the length of the speech.
+
+Networks have seeded random weights: speed does not depend on what was learned. ``python -m bench.benchmark_space``.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from rich.table import Table
+
+from bench.errors import BenchError
+from bench.progress import out
+from bench.space.pretrained import build
+from bench.space.recipe import load_recipe
+from bench.space.run import Engine, animate, make_source, prepare
+from metrics.features.canonical import canonical_face
+from space_ref.animator import Animator, Direction
+from space_ref.audio import mfcc
+from space_ref.model import Source, Space
+
+SPEECH = 60.0
+"""Seconds of speech for the sequence networks."""
+DRAWN = {"small": 64, "paper": 4}
+"""Frames that are drawn to time the generator."""
+LENGTHS = (20, 200)
+"""Seconds of speech between which memory is compared."""
+RATE = 16000
+
+
+def main() -> None:
+    """Print the tables."""
+    if len(sys.argv) == 3 and sys.argv[1] == "--memory":
+        _speak(float(sys.argv[2]))
+        sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
+        return
+    devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    for device in devices:
+        for name in DRAWN:
+            out.print(speed(name, device))
+    out.print(memory())
+
+
+def speed(name: str, device: str) -> Table:
+    """Time of each stage of one configuration on one device."""
+    space, source = _ready(name, device)
+    config, count = space.config, round(SPEECH * space.config.fps)
+    threads = f", {torch.get_num_threads()} threads" if device == "cpu" else ""
+    table = Table(title=f"SPACE {name} on {device}{threads}", title_justify="left")
+    for heading in ("stage", "frames", "ms a frame", "frames/s", "times real time"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+
+    def add(stage: str, frames: int, work: Callable[[], object]) -> float:
+        spent = _timed(work, device)
+        table.add_row(
+            stage, str(frames), f"{1000 * spent / frames:.2f}", f"{frames / spent:.0f}",
+            f"{frames / config.fps / spent:.1f}",
+        )  # fmt: skip
+        return spent
+
+    sound = torch.randn(round(SPEECH * config.audio.rate), generator=torch.Generator().manual_seed(0)) * 0.1
+    heard = mfcc(sound, config.audio, count)[None].to(device)
+    emotion = torch.zeros(1, 8, device=device)
+    posed = source.posed[:, None].expand(-1, count, -1, -1)
+    add("speech features", count, lambda: mfcc(sound, config.audio, count))
+    speech = add("Speech2Landmarks", count, lambda: space.speech(heard, source.normalized, emotion))
+    latents = add(
+        "Landmarks2Latents", count,
+        lambda: space.latents(posed, source.posed, source.keypoints, heard, emotion),
+    )  # fmt: skip
+    noise = torch.randn(1, config.pose.noise, device=device)
+    add("pose generator", count, lambda: space.pose(heard, torch.zeros(1, 6, device=device), noise))
+    frames = DRAWN[name]
+    keypoints = source.keypoints + 0.02 * torch.randn(frames, *source.keypoints.shape[1:], device=device)
+    add("face-vid2vid", frames, lambda: [space.render(source, part) for part in keypoints.split(8)])
+    add("whole, streamed", frames, lambda: _stream(space, source, frames))
+    side = source.picture.shape[-1]
+    table.caption = f"{side}x{side}; S2L + L2L of {SPEECH:.0f} s of speech: {speech + latents:.2f} s"
+    return table
+
+
+def memory() -> Table:
+    """Peak memory of a process that animates speech of two lengths; it must not grow but for the sound itself."""
+    table = Table(title="SPACE small: peak memory against the length of the speech", title_justify="left")
+    table.add_column("seconds of speech", justify="right")
+    table.add_column("peak MB", justify="right")
+    for seconds in LENGTHS:
+        command = [sys.executable, "-m", "bench.benchmark_space", "--memory", str(seconds)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        table.add_row(str(seconds), f"{int(done.stdout.split()[-1]) / 1024:.0f}")
+    return table
+
+
+def _ready(name: str, device: str) -> tuple[Space, Source]:
+    torch.manual_seed(0)
+    space = prepare(build(load_recipe(name).model).to(device), Engine())
+    side = max(256, space.config.vid2vid.image_size)
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    face = canonical_face() * (side / 4.5) + [side / 2, side * 0.45, 0]
+    return space, make_source(space, picture, face.astype(np.float32))
+
+
+@torch.inference_mode()
+def _timed(work: Callable[[], object], device: str) -> float:
+    """Seconds of the second of two runs."""
+    work()
+    _wait(device)
+    start = time.perf_counter()
+    work()
+    _wait(device)
+    return time.perf_counter() - start
+
+
+def _wait(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _stream(space: Space, source: Source, frames: int) -> int:
+    fps = space.config.fps
+    sound = np.random.default_rng(0).normal(size=round(frames / fps * RATE)).astype(np.float32) * 0.1
+    made = animate(space, source, [sound], RATE, frames, fps, Direction(torch.zeros(8)), Engine())
+    return sum(1 for _ in made)
+
+
+def _speak(seconds: float) -> None:
+    """The sequence networks over so much speech, a second at a time, and every 25th frame drawn."""
+    torch.set_num_threads(1)
+    space, source = _ready("small", "cpu")
+    animator = Animator(space, source, Direction(torch.zeros(8)))
+    random = torch.Generator().manual_seed(0)
+    for _ in range(round(seconds)):
+        made = animator.push(torch.randn(space.config.audio.rate, generator=random) * 0.1)
+        if len(made):
+            space.render(source, made[:1])
+    animator.finish()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BenchError as error:
+        sys.exit(f"error: {error}")
