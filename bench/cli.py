@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from bench import __version__, cli_space
+from bench import __version__, cli_datasets, cli_space
 from bench.errors import BenchError
 from bench.progress import console, out
 
@@ -21,6 +22,7 @@ assets_app = typer.Typer(
     help="Files that the suite needs but does not contain: fetch, list, check.", no_args_is_help=True
 )
 app.add_typer(assets_app, name="assets")
+app.add_typer(cli_datasets.app, name="datasets")
 app.command()(cli_space.animate)
 app.command()(cli_space.train)
 
@@ -35,7 +37,8 @@ def main() -> None:
     try:
         app()
     except BenchError as error:
-        console.print(f"[bold red]error:[/bold red] {error}", highlight=False, soft_wrap=True, markup=True)
+        # A path may hold square brackets, which are markup to the console.
+        console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True, markup=True)
         sys.exit(2)
 
 
@@ -127,14 +130,6 @@ def assets_verify() -> None:
     if problems:
         raise BenchError(f"{len(problems)} assets are damaged; `space-bench assets pull` brings them again")
     out.print("all assets that are here are sound")
-
-
-@app.command()
-def datasets(params: ParamsOption = PARAMS) -> None:
-    """Dataset layouts that can be read, and the datasets that the parameter file names."""
-    from bench.doctor import datasets_table
-
-    out.print(datasets_table(params))
 
 
 @app.command()

@@ -20,6 +20,8 @@ class SpaceConfig:
         fps: frames a second that the sequence networks were made for.
         normalize: take the head pose out of the landmarks before Speech2Landmarks (False is the paper's ablation:
             the network then moves the head itself, and no other pose can be given).
+        keypoint_points: mesh landmarks that *are* the latent keypoints, one each, for a generator that was trained on
+            them (`Vid2VidLossConfig.forcing` 1); empty, as in the paper: face-vid2vid's own detectors find them.
         audio: features of speech; streamed, so without `top_db`.
         speech, pose, latents, vid2vid: the networks.
 
@@ -29,6 +31,7 @@ class SpaceConfig:
 
     fps: float = 30.0
     normalize: bool = True
+    keypoint_points: tuple[int, ...] = ()
     audio: MfccConfig = field(default_factory=lambda: MfccConfig(top_db=None))
     speech: Speech2LandmarksConfig = field(default_factory=lambda: Speech2LandmarksConfig(points=len(SUBSET)))
     pose: PoseGeneratorConfig = field(default_factory=PoseGeneratorConfig)
@@ -49,6 +52,10 @@ class SpaceConfig:
             ("latents.emotions", self.latents.emotions, self.speech.emotions),
             ("latents.keypoints", self.latents.keypoints, self.vid2vid.num_kp),
         )
+        if self.keypoint_points and len(self.keypoint_points) != self.vid2vid.num_kp:
+            raise ValueError(
+                f"keypoint_points has {len(self.keypoint_points)} entries for {self.vid2vid.num_kp} keypoints"
+            )
         for name, found, expected in wanted:
             if found != expected:
                 raise ValueError(f"{name} is {found!r} and must be {expected!r} to fit the rest of the model")

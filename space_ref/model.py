@@ -76,15 +76,19 @@ class Space(nn.Module):
             pose = pose.fixed(1)
         posed = select(points)
         seen = resized(picture[None], self.config.vid2vid.image_size)
-        canonical = self.vid2vid.canonical(seen)
         return Source(
             picture=picture[None],
             feature=self.vid2vid.appearance(seen),
-            keypoints=self.vid2vid.keypoints(canonical, self.vid2vid.head(seen)),
+            keypoints=self._keypoints(seen, points),
             normalized=self.normalizer.normalize(posed, pose),
             pose=pose,
             posed=posed,
         )
+
+    def _keypoints(self, picture: Tensor, points: Tensor) -> Tensor:
+        if self.config.keypoint_points:
+            return points[:, list(self.config.keypoint_points)]
+        return self.vid2vid.keypoints(self.vid2vid.canonical(picture), self.vid2vid.head(picture))
 
     @torch.inference_mode()
     def render(self, source: Source, keypoints: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,12 @@ from space_ref.model import Source, Space
 
 SHORTEST = 0.04
 """Seconds: sound that does not last for one frame is no speech."""
+LARGEST = 2048
+"""Pixels: side of the largest video, as in the suite's standard form of clips."""
 POSES = ("predicted", "fixed")
+ROTATIONS = ("absolute", "relative")
+EXTENSIONS = ("mirror", "hold")
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -90,15 +96,25 @@ def run(request: Request) -> int:
 def _check(request: Request) -> None:
     if request.pose not in POSES:
         raise BenchError(f"--pose must be {' or '.join(POSES)}, found {request.pose!r}; a video goes to --pose-from")
+    if request.rotation not in ROTATIONS:
+        raise BenchError(f"--pose-rotation must be {' or '.join(ROTATIONS)}, found {request.rotation!r}")
+    if request.extension not in EXTENSIONS:
+        raise BenchError(f"--pose-extend must be {' or '.join(EXTENSIONS)}, found {request.extension!r}")
     if request.out.suffix.lower() != ".mp4":
         raise BenchError(f"--out must end in .mp4, found {request.out}")
     if not request.out.parent.is_dir():
         raise BenchError(f"the folder of --out does not exist: {request.out.parent}")
-    if request.size < 64 or request.size % 2:
-        raise BenchError(f"--size must be even and at least 64, found {request.size}")
+    if not 64 <= request.size <= LARGEST or request.size % 2:
+        raise BenchError(f"--size must be even and from 64 to {LARGEST}, found {request.size}")
+    if not 1 <= request.crop <= 6:
+        raise BenchError(f"--crop must be from 1 to 6, found {request.crop:g}")
+    if request.seconds is not None and not request.seconds > 0:
+        raise BenchError(f"--seconds must be more than 0, found {request.seconds:g}")
     if request.fps is not None and not 1 <= request.fps <= 120:
         raise BenchError(f"--fps must be from 1 to 120, found {request.fps:g}")
-    if request.device.startswith("cuda") and not torch.cuda.is_available():
+    if request.device not in DEVICES:
+        raise BenchError(f"--device must be {' or '.join(DEVICES)}, found {request.device!r}")
+    if request.device == "cuda" and not torch.cuda.is_available():
         raise BenchError("--device cuda: torch sees no GPU here; `space-bench doctor` tells what is installed")
 
 
@@ -107,14 +123,16 @@ def _sound(request: Request) -> NDArray[np.float32]:
         sound = read_audio(request.audio, AUDIO_RATE)
     except MediaError as error:
         raise BenchError(f"{request.audio}: {error.detail}") from error
-    if request.seconds is not None:
+    if request.seconds is not None and request.seconds * AUDIO_RATE < len(sound):
         sound = sound[: round(request.seconds * AUDIO_RATE)]
+    if not np.isfinite(sound).all():
+        raise BenchError(f"{request.audio}: its sound holds values that are not numbers. Convert it to 16-bit WAV")
     if len(sound) < SHORTEST * AUDIO_RATE:
         raise BenchError(
             f"{request.audio}: {len(sound) / AUDIO_RATE:.3f} s of sound; at least {SHORTEST:g} s make a frame"
         )
     if float(np.abs(sound).max()) < 1e-4:
-        console.print(f"note: {request.audio.name} is silent; the portrait will blink and move, and not speak")
+        _note(f"{request.audio.name} is silent; the portrait will blink and move, and not speak")
     return sound
 
 
@@ -130,18 +148,22 @@ def _pose(request: Request, space: Space, source: Source, seconds: float) -> Hea
     tracker = FaceTracker()
     try:
         fps = float(probe(path).fps or space.config.fps)
-        track = tracker.track(read_frames(path, fps), fps)
+        track = tracker.track(islice(read_frames(path, fps), math.ceil(seconds * fps) + 2), fps)
     except MediaError as error:
         raise BenchError(f"{path}: {error.detail}") from error
     finally:
         tracker.close()
     if len(track) / fps < seconds - 1 / fps:
         how = "played back and forth" if request.extension == "mirror" else "held at its end"
-        console.print(f"note: {path.name} lasts {len(track) / fps:.1f} s and the speech {seconds:.1f} s; it is {how}")
+        _note(f"{path.name} lasts {len(track) / fps:.1f} s and the speech {seconds:.1f} s; it is {how}")
     try:
         return driver_pose(space, source, track, frames, request.rotation, request.extension)
     except BenchError as error:
         raise BenchError(f"{path}: {error}") from error
+
+
+def _note(text: str) -> None:
+    console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _pieces(sound: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

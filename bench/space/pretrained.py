@@ -54,12 +54,10 @@ def load_space(name: str, variant_name: str = "full", device: str = "cpu", vid2v
     }
     known = []
     for network, (module, part) in parts.items():
-        path = _verified(name, folder / files[network])
         if network == "vid2vid" and vid2vid is not None:
-            path = vid2vid
-            weights.load_vid2vid(path, module, part, device)
+            weights.load_vid2vid(vid2vid, module, part, device)
         else:
-            weights.load(path, module, part, device)
+            weights.load(_verified(name, folder / files[network]), module, part, device)
         known.append(weights.identity(module))
     return Pretrained(
         space.eval().requires_grad_(False).to(device), digest([variant_name, weights.plain(config), known])
@@ -68,13 +66,17 @@ def load_space(name: str, variant_name: str = "full", device: str = "cpu", vid2v
 
 def _verified(name: str, path: Path) -> Path:
     """A shipped file is what the manifest says; a folder of one's own is taken as it is."""
-    if path.parent != _shipped() / name:
+    if name not in _shipped_names():
         return path
     return open_store().path(f"space_{name}_{path.stem}".replace("-", "_"))
 
 
 def _shipped() -> Path:
     return Path(str(resources.files("space_ref"))) / "pretrained"
+
+
+def _shipped_names() -> list[str]:
+    return sorted(path.parent.name for path in _shipped().glob(f"*/{RECIPE}"))
 
 
 def build(config: SpaceConfig) -> Space:
@@ -88,9 +90,8 @@ def weights_folder(name: str) -> Path:
     Raises:
         BenchError: neither a shipped model nor a folder with a recipe.
     """
-    shipped = _shipped()
-    known = sorted(path.parent.name for path in shipped.glob(f"*/{RECIPE}"))
-    folder = shipped / name if name in known else Path(name)
+    known = _shipped_names()
+    folder = _shipped() / name if name in known else Path(name)
     if not (folder / RECIPE).is_file():
         raise BenchError(
             f"no weights of SPACE under {name!r}. {nearest(name, known)} "

@@ -18,7 +18,6 @@ from space_ref.animator import Animator, Direction, still, transfer
 from space_ref.landmarks import HeadPose, extend, frame_units, interpolate
 from space_ref.model import EMOTIONS, Source, Space
 from space_ref.retime import Retime
-from space_ref.vid2vid.inference import freeze
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -45,7 +44,7 @@ class Engine:
 
 def prepare(space: Space, engine: Engine) -> Space:
     """The model as the engine wants it: norms folded into convolutions, compiled where asked for."""
-    freeze(space.vid2vid)
+    space.vid2vid = space.vid2vid.for_inference()
     if engine.compile:
         space.vid2vid.render = torch.compile(space.vid2vid.render)  # type: ignore[method-assign]
     return space

@@ -21,7 +21,7 @@ from bench.space.data import make_data, open_data, store_folder, training_folder
 from bench.space.pretrained import RECIPE, build
 from bench.space.recipe import Recipe, SequenceStage, Vid2VidStage
 from bench.space.variants import VARIANTS, weight_files
-from bench.store import replacing
+from bench.store import digest, replacing
 from bench.training.augment import PictureAugment
 from bench.training.checkpoint import load_ema
 from bench.training.draws import Sample
@@ -46,6 +46,8 @@ ALEX_WEIGHTS = (1.0, 1.0, 1.0, 1.0, 1.0)
 CALIBRATION = 512
 """Windows from which scales of inputs and outputs are taken before the first step."""
 
+DEVICES = ("auto", "cpu", "cuda")
+
 
 class Training:
     """One recipe's training in one workspace.
@@ -53,11 +55,18 @@ class Training:
     Args:
         recipe: what to make. workspace: where. assets: for the perceptual network. workers: processes for data.
         device: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        BenchError: another device, or one that is not here.
     """
 
     def __init__(
         self, recipe: Recipe, workspace: Workspace, assets: AssetStore, workers: int = 1, device: str = "auto"
     ) -> None:
+        if device not in DEVICES:
+            raise BenchError(f"--device must be one of {', '.join(DEVICES)}, found {device!r}")
+        if device == "cuda" and not torch.cuda.is_available():
+            raise BenchError("--device cuda: torch sees no GPU here; `space-bench doctor` tells what is installed")
         self.recipe, self.workspace, self.assets = recipe, workspace, assets
         self.workers, self.device = workers, device
         self.folder = training_folder(recipe, workspace)
@@ -68,12 +77,10 @@ class Training:
             "data": self.data, "vid2vid": self.vid2vid, "keypoints": self.keypoints, "pose": self.pose,
         }  # fmt: skip
         for name in VARIANTS:
-            files = weight_files(name)
             if name == "full" or VARIANTS[name].own == "speech2landmarks":
                 steps[_stage("speech", name)] = self._bound(self.speech, name)
             if name == "full" or VARIANTS[name].own == "landmarks2latents":
                 steps[_stage("latents", name)] = self._bound(self.latents, name)
-            assert files
         return steps
 
     def run(self, names: list[str]) -> None:
@@ -115,13 +122,19 @@ class Training:
         )  # fmt: skip
 
     def keypoints(self) -> None:
-        """Latent keypoints of every frame of the store, as the trained face-vid2vid sees them: what L2L learns."""
-        network = self._trained_vid2vid()
+        """Latent keypoints of every frame of the store, as face-vid2vid gets them: what L2L learns."""
+        points = self.recipe.model.keypoint_points
+        network = None if points else self._trained_vid2vid()
         store, name = open_data(self.recipe, self.workspace), self._latents_name(network)
         with bar("latent keypoints", len(store.clips)) as step:
             for clip in store.clips:
                 if not latents_path(store.root, name, clip).is_file():
-                    write_latents(store.root, name, clip, clip_keypoints(network, store, clip))
+                    found = (
+                        landmark_keypoints(store, clip, points)
+                        if network is None
+                        else clip_keypoints(network, store, clip)
+                    )
+                    write_latents(store.root, name, clip, found)
                 step()
 
     def speech(self, variant: str = "full") -> None:
@@ -140,7 +153,7 @@ class Training:
         config = self._config(variant)
         recipe = self.recipe.model_copy(update={"model": config})
         objective = LatentsObjective(recipe.latents_objective())
-        name = self._latents_name(self._trained_vid2vid())
+        name = self._latents_name(None if config.keypoint_points else self._trained_vid2vid())
 
         def windows(*args: Any) -> LatentsWindows:
             store, settings, audio, normalizer, *rest = args
@@ -155,6 +168,10 @@ class Training:
             BenchError: a stage was not trained.
         """
         parts = {"speech2landmarks": "speech", "pose": "pose", "landmarks2latents": "latents", "vid2vid": "vid2vid"}
+        for stage in self.stages():
+            if stage not in ("data", "keypoints"):
+                # Asked before anything is written: half an export must not stay.
+                _history(self.folder / stage)
         for variant in VARIANTS:
             config = self._config(variant)
             space = build(config)
@@ -169,7 +186,7 @@ class Training:
                     continue
                 module, part = modules[network]
                 run = self.folder / _stage(parts[network], variant)
-                module.load_state_dict(_ema(run, network))
+                _restore(module, run, network)
                 weights.save(target / file, module, part, _history(run))
         with replacing(target / RECIPE) as temporary:
             temporary.write_text(self.recipe.text, encoding="utf-8")
@@ -200,15 +217,17 @@ class Training:
 
     def _trained_vid2vid(self) -> FaceVid2Vid:
         network = FaceVid2Vid(self.recipe.model.vid2vid)
-        network.load_state_dict(_ema(self.folder / "vid2vid", "vid2vid"))
+        _restore(network, self.folder / "vid2vid", "vid2vid")
         return network.eval().requires_grad_(False).to("cuda" if self._on_gpu() else "cpu")
 
     def _on_gpu(self) -> bool:
         return self.device == "cuda" or (self.device == "auto" and torch.cuda.is_available())
 
-    @staticmethod
-    def _latents_name(network: FaceVid2Vid) -> str:
-        return weights.identity(network)
+    def _latents_name(self, network: FaceVid2Vid | None) -> str:
+        """Of the weights that found them, or of the landmarks that they are."""
+        return (
+            f"landmarks-{digest(self.recipe.model.keypoint_points)}" if network is None else weights.identity(network)
+        )
 
 
 def split_speakers(store: Store, count: int) -> tuple[list[str], list[str]]:
@@ -242,6 +261,14 @@ def clip_keypoints(
     return np.asarray(torch.cat(points).cpu().numpy(), np.float32)
 
 
+def landmark_keypoints(store: Store, clip: str, points: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The landmarks ``(T, K, 3)`` that serve as latent keypoints; frames without a face repeat the one before."""
+    chosen = np.array(store.landmarks(clip)[:, list(points)])
+    known = np.flatnonzero(np.isfinite(chosen).all(axis=(1, 2)))
+    nearest = np.clip(np.searchsorted(known, np.arange(len(chosen)), side="right") - 1, 0, None)
+    return np.asarray(chosen[known[nearest]], np.float32)
+
+
 def calibrate(objective: Any, windows: Dataset[Sample]) -> None:
     """Let an objective take its scales from some windows; a run that is resumed has them in its checkpoint too."""
     loader: DataLoader[Sample] = DataLoader(windows, batch_size=CALIBRATION, sampler=range(CALIBRATION))
@@ -260,8 +287,12 @@ def _stage(name: str, variant: str) -> str:
     return name if variant == "full" else f"{name}-{variant}"
 
 
-def _ema(run: Path, network: str) -> dict[str, Tensor]:
-    return load_ema(run)[network]
+def _restore(module: nn.Module, run: Path, network: str) -> None:
+    """Fill a network with the averaged weights of a run."""
+    try:
+        module.load_state_dict(load_ema(run)[network])
+    except (RuntimeError, KeyError) as error:
+        raise BenchError(f"{run} was trained with another model than the recipe's. Train in another folder") from error
 
 
 def _history(run: Path) -> dict[str, Any]:

@@ -52,7 +52,12 @@ def load(path: Path, network: nn.Module, config: Any, device: str = "cpu") -> nn
             "pickled files can carry code and are not read here"
         )
     state, header = _read(path)
-    made_with = json.loads(header.get("config", "{}"))
+    try:
+        made_with = json.loads(header.get("config", "{}"))
+    except json.JSONDecodeError as error:
+        raise BenchError(
+            f"{path} was not written by this suite: its header holds no configuration ({error})"
+        ) from error
     differing = _differences(plain(config), made_with)
     if made_with and differing:
         raise BenchError(f"{path} was made with another configuration: {'; '.join(differing)}")
@@ -73,15 +78,18 @@ def load_vid2vid(path: Path, network: nn.Module, config: Any, device: str = "cpu
         content = load_nested(path)
     except WeightsError as error:
         raise BenchError(str(error)) from error
-    absent = [part for part in VID2VID_PARTS if part not in content]
+    absent = [part for part in VID2VID_PARTS if not isinstance(content.get(part), Mapping)]
     if absent:
         found = ", ".join(map(str, content)) or "nothing"
         raise BenchError(f"{path} is no face-vid2vid checkpoint: it lacks {', '.join(absent)}; it holds {found}")
     state = {
-        f"{part}.{name.removeprefix('module.')}": value
+        f"{part}.{str(name).removeprefix('module.')}": value
         for part in VID2VID_PARTS
         for name, value in content[part].items()
     }
+    strange = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if strange:
+        raise BenchError(f"{path}: expected tensors alone in its networks, and {strange[0]} is none")
     return _fill(network, state, path, device)
 
 

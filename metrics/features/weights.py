@@ -10,6 +10,12 @@ from typing import Any
 import torch
 from torch import nn
 
+_UNREADABLE = (
+    *(OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError),
+    *(LookupError, AttributeError, TypeError),
+)
+"""What the unpickler throws at files that are no pickles, or other ones."""
+
 
 class WeightsError(ValueError):
     """A weights file that cannot be read, holds more than tensors, or belongs to another network."""
@@ -35,7 +41,7 @@ def load_nested(path: Path) -> Mapping[str, Any]:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except _UNREADABLE as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise WeightsError(f"{path}: cannot be loaded as weights: {reason}") from error
     if not isinstance(content, Mapping):

@@ -14,7 +14,7 @@ from space_ref.losses.adversarial import critic_hinge, feature_matching, generat
 from space_ref.losses.discriminator import DiscriminatorConfig, MultiScaleDiscriminator
 from space_ref.losses.equivariance import equivariance_loss, random_warp
 from space_ref.losses.head_pose import head_pose_bins_loss, head_pose_loss
-from space_ref.losses.keypoints import deformation_prior, keypoint_prior, landmark_guide
+from space_ref.losses.keypoints import deformation_prior, keypoint_prior, landmark_guide, pair_guide
 from space_ref.losses.regions import EYES, MOUTH, region_loss
 from space_ref.objectives.base import Batch, Objective
 from space_ref.vid2vid import FaceVid2Vid, HeadEstimate, Vid2VidConfig
@@ -34,10 +34,15 @@ class Vid2VidLossConfig:
         pixel: L1 of the whole frame.
         mouth, eyes: L1 of boxes around them.
         guide: L1 between keypoints and the landmarks `guide_points`.
+        guide_pairs: the same for the vectors between keypoints, near ones most.
         guide_points: one mesh point a keypoint.
+        forcing: share of pairs that are drawn from the landmarks themselves in place of the keypoints, so that the
+            generator need not wait for the detectors.
         keypoint_distance, keypoint_depth: of the keypoint prior. Guided keypoints lie where their landmarks lie, so
             beside `guide` the prior needs a smaller distance and depth 0, or weight 0.
         adversarial_start: training step from which the critic learns and counts.
+        keypoint_steps: for so many steps at first nothing is drawn, and only the terms of keypoints and pose count: they
+            cost a tenth, and a generator whose keypoints already follow the face learns much sooner what they mean.
 
     Raises:
         ValueError: a negative number, or a guide without points or points without a guide.
@@ -55,18 +60,23 @@ class Vid2VidLossConfig:
     mouth: float = 0.0
     eyes: float = 0.0
     guide: float = 0.0
+    guide_pairs: float = 0.0
+    forcing: float = 0.0
     guide_points: tuple[int, ...] = ()
     keypoint_distance: float = 0.1
     keypoint_depth: float = 0.33
     adversarial_start: int = 0
+    keypoint_steps: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name not in ("guide_points", "keypoint_depth") and value < 0:
                 raise ValueError(f"Vid2VidLossConfig.{field.name} is {value}; use 0 (off) or a positive number")
-        if bool(self.guide) != bool(self.guide_points):
-            raise ValueError("Vid2VidLossConfig: guide and guide_points go together; set both or none")
+        if bool(self.guide or self.guide_pairs or self.forcing) != bool(self.guide_points):
+            raise ValueError("Vid2VidLossConfig: guide terms and guide_points go together; set both or none")
+        if self.forcing > 1:
+            raise ValueError(f"Vid2VidLossConfig.forcing is {self.forcing}; it is a share of 0 to 1")
 
     @property
     def has_critic(self) -> bool:
@@ -74,16 +84,16 @@ class Vid2VidLossConfig:
 
 
 class Pair(NamedTuple):
-    """What one pass of the networks made of B pairs: keypoints ``(B, K, 3)``, images ``(B, 3, S, S)`` in 0..1.
-
-    `heads` are of sources, then drivings: 2B.
-    """
+    """Keypoints of B pairs of frames, each ``(B, K, 3)``; `heads` are of sources, then drivings: 2B."""
 
     canonical: Tensor
     source_keypoints: Tensor
     driving_keypoints: Tensor
     heads: HeadEstimate
-    prediction: Tensor
+
+
+KEYPOINT_TERMS = frozenset({"guide", "guide_pairs", "head_pose", "head_pose_bins", "deformation", "keypoint_prior"})
+"""Loss terms that need no picture."""
 
 
 class Vid2VidObjective(Objective):
@@ -98,6 +108,8 @@ class Vid2VidObjective(Objective):
     Raises:
         ValueError: the perceptual loss counts but is not given, or there is not one guide point a keypoint.
     """
+
+    step: Tensor
 
     def __init__(
         self,
@@ -124,6 +136,7 @@ class Vid2VidObjective(Objective):
         self.model = _channels_last(FaceVid2Vid(model))
         self.perceptual = perceptual
         self.critic = MultiScaleDiscriminator(discriminator) if losses.has_critic and discriminator else None
+        self.register_buffer("step", torch.zeros((), dtype=torch.long))
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -136,13 +149,16 @@ class Vid2VidObjective(Objective):
     def generator_losses(self, batch: Batch, random: torch.Generator) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Weighted terms by the name of their weight, and `prediction` once the critic takes part.
 
-        In training mode the critic grows older by a step.
+        In training mode this counts a step; the critic counts those in which it could have taken part.
         """
         losses, driving, landmarks = self.losses, batch["driving"], batch["driving_landmarks"]
-        pair = self._animate(batch["source"], driving)
+        pair = self._keypoints(batch["source"], driving)
         angles = torch.cat([batch["source_angles"], batch["driving_angles"]])
+        drawing = int(self.step) >= losses.keypoint_steps
+        self.step += self.training
+        prediction = self._draw(batch["source"], *self._drawn_from(batch, pair, random)) if drawing else driving
         values: dict[str, Callable[[], Tensor]] = {
-            "perceptual": lambda: self._perceptual(pair.prediction, driving),
+            "perceptual": lambda: self._perceptual(prediction, driving),
             "equivariance": lambda: self._equivariance(driving, pair, random),
             "keypoint_prior": lambda: keypoint_prior(
                 pair.driving_keypoints, losses.keypoint_distance, losses.keypoint_depth
@@ -150,19 +166,21 @@ class Vid2VidObjective(Objective):
             "head_pose": lambda: head_pose_loss(_degrees(pair.heads), angles),
             "head_pose_bins": lambda: head_pose_bins_loss(_logits(pair.heads), angles),
             "deformation": lambda: deformation_prior(pair.heads.exp.chunk(2)[1]),
-            "pixel": lambda: functional.l1_loss(pair.prediction, driving),
-            "mouth": lambda: region_loss(pair.prediction, driving, landmarks, MOUTH),
-            "eyes": lambda: region_loss(pair.prediction, driving, landmarks, EYES),
-            "guide": lambda: self._guide(batch, pair),
+            "pixel": lambda: functional.l1_loss(prediction, driving),
+            "mouth": lambda: region_loss(prediction, driving, landmarks, MOUTH),
+            "eyes": lambda: region_loss(prediction, driving, landmarks, EYES),
+            "guide": lambda: landmark_guide(*self._guided(batch, pair)),
+            "guide_pairs": lambda: pair_guide(*self._guided(batch, pair)),
         }
-        terms = {name: getattr(losses, name) * value() for name, value in values.items() if getattr(losses, name)}
-        if self.critic is None:
+        counted = {name for name in values if getattr(losses, name) and (drawing or name in KEYPOINT_TERMS)}
+        terms = {name: getattr(losses, name) * values[name]() for name in values if name in counted}
+        if self.critic is None or not drawing:
             return terms, {}
         takes_part = int(self.critic.age) >= losses.adversarial_start
         self.critic.age += self.training
         if not takes_part:
             return terms, {}
-        return {**terms, **self._adversarial(self.critic, pair.prediction, driving)}, {"prediction": pair.prediction}
+        return {**terms, **self._adversarial(self.critic, prediction, driving)}, {"prediction": prediction}
 
     def critic_losses(self, batch: Batch, made: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The critic's hinge loss; nothing before `adversarial_start`."""
@@ -176,18 +194,35 @@ class Vid2VidObjective(Objective):
         """`source`, `driving` and `prediction`, as at run time (the networks in evaluation mode)."""
         training = self.training
         self.eval()
-        prediction = self._animate(batch["source"], batch["driving"]).prediction
+        pair = self._keypoints(batch["source"], batch["driving"])
+        prediction = self._draw(batch["source"], *self._drawn_from(batch, pair, torch.Generator()))
         self.train(training)
         return {"source": batch["source"], "driving": batch["driving"], "prediction": prediction}
 
-    def _animate(self, source: Tensor, driving: Tensor) -> Pair:
+    def _keypoints(self, source: Tensor, driving: Tensor) -> Pair:
         """The source's canonical keypoints serve both frames: they are one person."""
         heads = self.model.head(torch.cat([source, driving]))
         canonical = self.model.canonical(source)
-        keypoints = self.model.keypoints(canonical.repeat(2, 1, 1), heads)
-        of_source, of_driving = keypoints.chunk(2)
-        rendered = self.model.render(self.model.appearance(source), of_source, of_driving, source)
-        return Pair(canonical, of_source, of_driving, heads, rendered.prediction)
+        of_source, of_driving = self.model.keypoints(canonical.repeat(2, 1, 1), heads).chunk(2)
+        return Pair(canonical, of_source, of_driving, heads)
+
+    def _drawn_from(self, batch: Batch, pair: Pair, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Keypoints of source and driving frame that the generator gets; see `Vid2VidLossConfig.forcing`."""
+        found = pair.source_keypoints, pair.driving_keypoints
+        # Where all are forced, landmarks are its keypoints at run time too.
+        if not self.losses.forcing or (self.losses.forcing < 1 and not self.training):
+            return found
+        points = list(self.losses.guide_points)
+        known = batch["source_landmarks"][:, points], batch["driving_landmarks"][:, points]
+        drawn = torch.rand(len(known[0]), generator=random, device=random.device).to(known[0].device)
+        usable = torch.stack([part.isfinite().flatten(1).all(dim=1) for part in known]).all(dim=0)
+        forced = ((drawn < self.losses.forcing) & usable)[:, None, None]
+        source, driving = (torch.where(forced, k.nan_to_num(), f) for k, f in zip(known, found, strict=True))
+        return source, driving
+
+    def _draw(self, source: Tensor, source_keypoints: Tensor, driving_keypoints: Tensor) -> Tensor:
+        feature = self.model.appearance(source)
+        return self.model.render(feature, source_keypoints, driving_keypoints, source).prediction
 
     def _perceptual(self, prediction: Tensor, driving: Tensor) -> Tensor:
         assert self.perceptual is not None
@@ -199,10 +234,11 @@ class Vid2VidObjective(Objective):
         warped = self.model.keypoints(pair.canonical, self.model.head(warp.image(driving)))
         return equivariance_loss(pair.driving_keypoints, warped, warp)
 
-    def _guide(self, batch: Batch, pair: Pair) -> Tensor:
+    def _guided(self, batch: Batch, pair: Pair) -> tuple[Tensor, Tensor]:
+        """Keypoints ``(2B, K, 3)`` and the landmarks that guide them."""
         landmarks = torch.cat([batch["source_landmarks"], batch["driving_landmarks"]])
         keypoints = torch.cat([pair.source_keypoints, pair.driving_keypoints])
-        return landmark_guide(keypoints, landmarks[:, list(self.losses.guide_points)])
+        return keypoints, landmarks[:, list(self.losses.guide_points)]
 
     def _adversarial(self, critic: MultiScaleDiscriminator, prediction: Tensor, driving: Tensor) -> dict[str, Tensor]:
         losses, terms = self.losses, {}

@@ -223,6 +223,18 @@ def test_a_portrait_without_a_face_is_refused(space: Space) -> None:
         space.source(torch.rand(3, 64, 64), torch.full((478, 3), torch.nan))
 
 
+def test_keypoints_can_be_landmarks_of_the_portrait() -> None:
+    points = (61, 291, 13, 14, 33, 263)
+    source = _source(_space(replace(CONFIG, keypoint_points=points)))
+    expected = source.posed[:, [SUBSET.index(point) for point in points]]
+    assert torch.equal(source.keypoints, expected)
+
+
+def test_keypoints_that_are_landmarks_must_be_as_many() -> None:
+    with pytest.raises(ValueError, match="2 entries for 6 keypoints"):
+        replace(CONFIG, keypoint_points=(1, 2))
+
+
 def test_parts_that_do_not_fit_are_named() -> None:
     with pytest.raises(ValueError, match=r"latents\.keypoints is 9 and must be 6"):
         replace(CONFIG, latents=replace(CONFIG.latents, keypoints=9))

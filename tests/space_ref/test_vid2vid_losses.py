@@ -12,7 +12,7 @@ from space_ref.losses.adversarial import critic_hinge, feature_matching, generat
 from space_ref.losses.discriminator import DiscriminatorConfig, MultiScaleDiscriminator
 from space_ref.losses.equivariance import Warp, equivariance_loss, random_warp
 from space_ref.losses.head_pose import head_pose_bins_loss, head_pose_loss, model_angles
-from space_ref.losses.keypoints import deformation_prior, keypoint_prior, landmark_guide
+from space_ref.losses.keypoints import deformation_prior, keypoint_prior, landmark_guide, pair_guide
 from space_ref.losses.perceptual import AlexNetFeatures, PerceptualLoss, VGG19Features, blurred_half
 from space_ref.losses.regions import MOUTH, region_loss
 from space_ref.rotation import rotation_matrix
@@ -240,3 +240,22 @@ def test_region_loss_is_the_mean_inside_the_box() -> None:
     prediction[:, :, 6:14, 4:16] = 0.25
     torch.testing.assert_close(region_loss(prediction, target, landmarks, MOUTH), torch.tensor(0.25))
     assert region_loss(prediction, target, torch.full((2, 478, 3), NAN), MOUTH) == 0
+
+
+def test_pair_guide_sees_an_opening_and_not_where_the_head_is() -> None:
+    landmarks = torch.tensor([[[0.0, 0.0, 0.0], [0.0, 0.04, 0.0], [0.9, 0.0, 0.0]]])
+    moved = landmarks + torch.tensor([0.3, -0.2, 0.1])
+    assert float(pair_guide(moved, landmarks)) == pytest.approx(0, abs=1e-6)
+    closed, far = landmarks.clone(), landmarks.clone()
+    closed[0, 1, 1] = 0.0
+    far[0, 2, 1] = 0.04
+    # The same error counts for more between lips than across the face.
+    assert float(pair_guide(closed, landmarks)) > 4 * float(pair_guide(far, landmarks))
+
+
+def test_pair_guide_leaves_out_images_without_a_face() -> None:
+    landmarks = torch.rand(2, 4, 3)
+    keypoints = torch.rand(2, 4, 3)
+    alone = pair_guide(keypoints[:1], landmarks[:1])
+    landmarks[1] = torch.nan
+    assert torch.allclose(pair_guide(keypoints, landmarks), alone)

@@ -117,6 +117,46 @@ def test_critic_does_not_age_in_evaluation() -> None:
     assert stage.critic is not None and int(stage.critic.age) == 0
 
 
+def test_keypoints_learn_alone_at_first_and_nothing_is_drawn() -> None:
+    losses = replace(OFF, pixel=1.0, head_pose=1.0, adversarial=1.0, keypoint_steps=2)
+    stage = objective(losses)
+    for _ in range(2):
+        terms, made = stage.generator_losses(batch(), random())
+        assert set(terms) == {"head_pose"} and made == {}
+        sum(terms.values(), torch.zeros(())).backward()
+    assert all(weight.grad is None for weight in stage.model.generator.parameters())
+    assert stage.critic is not None and int(stage.critic.age) == 0
+    terms, made = stage.generator_losses(batch(), random())
+    assert {"pixel", "head_pose", "adversarial"} <= set(terms) and "prediction" in made
+
+
+def test_a_resumed_run_does_not_learn_keypoints_alone_again() -> None:
+    losses = replace(OFF, pixel=1.0, head_pose=1.0, keypoint_steps=1)
+    stage, resumed = objective(losses), objective(losses)
+    stage.generator_losses(batch(), random())
+    resumed.load_state_dict(stage.state_dict())
+    assert "pixel" in resumed.generator_losses(batch(), random())[0]
+
+
+def test_a_generator_that_is_forced_is_drawn_from_landmarks_and_teaches_the_detectors_nothing() -> None:
+    losses = replace(OFF, pixel=1.0, forcing=1.0, guide_points=(61, 291, 33, 263))
+    stage, pairs = objective(losses), batch()
+    terms, _ = stage.generator_losses(pairs, random())
+    terms["pixel"].backward()
+    assert not any(w.grad is not None and bool(w.grad.any()) for w in stage.model.he_estimator.parameters())
+    moved = {**pairs, "driving_landmarks": pairs["driving_landmarks"] + 0.2}
+    shown, other = (stage.sample(one)["prediction"] for one in (pairs, moved))
+    assert not torch.allclose(shown, other)
+
+
+def test_a_forced_pair_without_landmarks_is_drawn_from_what_was_found() -> None:
+    losses = replace(OFF, pixel=1.0, forcing=1.0, guide_points=(61, 291, 33, 263))
+    pairs = batch()
+    pairs["driving_landmarks"][:] = torch.nan
+    terms, _ = objective(losses).generator_losses(pairs, random())
+    assert bool(torch.isfinite(terms["pixel"]))
+
+
 def test_critic_losses_reach_the_critic_only() -> None:
     stage = objective(replace(OFF, adversarial=1.0))
     _, made = stage.generator_losses(batch(), random())

@@ -71,16 +71,17 @@ def folder(tiny: Recipe, untrained: Callable[..., Space], tmp_path_factory: pyte
 
 @pytest.fixture
 def written(tiny: Recipe, tmp_path: Path) -> Callable[..., str]:
-    """``written(("model", "fps"), 30)``: path of the tiny recipe with one value set, or left out where it is None."""
+    """``written("model.fps", 30)``: path of the tiny recipe with one value set, or left out where it is None."""
 
-    def write(place: tuple[str, ...], value: Any = None) -> str:
+    def write(place: str, value: Any = None) -> str:
         raw = yaml.safe_load(tiny.text)
         part = raw
-        for key in place[:-1]:
+        *above, last = place.split(".")
+        for key in above:
             part = part.setdefault(key, {})
-        part[place[-1]] = value
+        part[last] = value
         if value is None:
-            del part[place[-1]]
+            del part[last]
         path = tmp_path / "mine.yaml"
         path.write_text(yaml.safe_dump(raw))
         return str(path)

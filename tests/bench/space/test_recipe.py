@@ -34,55 +34,51 @@ def test_the_lip_gap_is_trained_where_inner_lips_lie_over_each_other(tiny: Recip
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (("modle",), 1),
-        (("model", "fsp"), 25),
-        (("model", "vid2vid", "motion", "kernal"), 3),
-        (("data", "puppet", "sceal"), 2),
-        (("training", "speech", "loop", "max_step"), 2),
-        (("training", "vid2vid", "losses", "pixle"), 1.0),
-        (("training", "vid2vid", "discriminator", "blocks"), 1),
-        (("training", "speech", "losses", "positon"), 1.0),
-        (("training", "speech", "losses", "noise", "voise"), 1.0),
-        (("training", "pose", "losses", "critic", "hiden"), 8),
-        (("training", "latents", "losses", "speed"), 1.0),
+        ("modle", 1),
+        ("model.fsp", 25),
+        ("model.vid2vid.motion.kernal", 3),
+        ("data.puppet.sceal", 2),
+        ("training.speech.loop.max_step", 2),
+        ("training.vid2vid.losses.pixle", 1.0),
+        ("training.vid2vid.discriminator.blocks", 1),
+        ("training.speech.losses.positon", 1.0),
+        ("training.speech.losses.noise.voise", 1.0),
+        ("training.pose.losses.critic.hiden", 8),
+        ("training.latents.losses.speed", 1.0),
     ],
-    ids=".".join,
 )
-def test_an_unknown_key_is_an_error_with_its_place(
-    written: Callable[..., str], place: tuple[str, ...], value: Any
-) -> None:
+def test_an_unknown_key_is_an_error_with_its_place(written: Callable[..., str], place: str, value: Any) -> None:
     path = written(place, value)
-    with pytest.raises(BenchError, match=f"mine.yaml: unknown key '{'.'.join(place)}'"):
+    with pytest.raises(BenchError, match=f"mine.yaml: unknown key '{place}'"):
         load_recipe(path)
 
 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (("model", "latents", "keypoints"), 19, r"model: latents\.keypoints is 19 and must be 20"),
-        (("model", "audio", "fps"), 30, r"model: audio\.fps is 30.* must be 25"),
-        (("model", "vid2vid", "image_size"), 66, r"model\.vid2vid: Vid2VidConfig\.image_size is 66"),
-        (("model", "fps"), "fast", r"model\.fps: .*number"),
-        (("data", "datasets"), None, r"data\.datasets: Field required"),
-        (("training", "vid2vid", "perceptual"), "vgg", r"training\.vid2vid\.perceptual: .* found 'vgg'"),
-        (("training", "speech", "frames"), 1, r"training\.speech\.frames: "),
-        (("training", "speech", "losses"), {"position": -1}, r"training\.speech\.losses: .*position is -1"),
-        (("training", "pose", "losses"), {"critic": {"mfcc": 13}}, r"training\.pose\.losses: .*the critic 13"),
-        (("training", "latents", "losses"), {"velocity": "much"}, r"training\.latents\.losses\.velocity: .*number"),
-        (("training", "pose", "loop", "max_steps"), None, r"mine\.yaml: training: neither max_steps nor max_minutes"),
+        ("model.latents.keypoints", 19, r"model: latents\.keypoints is 19 and must be 20"),
+        ("model.audio.fps", 30, r"model: audio\.fps is 30.* must be 25"),
+        ("model.vid2vid.image_size", 66, r"model\.vid2vid: Vid2VidConfig\.image_size is 66"),
+        ("model.fps", "fast", r"model\.fps: .*number"),
+        ("data.datasets", None, r"data\.datasets: Field required"),
+        ("training.vid2vid.perceptual", "vgg", r"training\.vid2vid\.perceptual: .* found 'vgg'"),
+        ("training.speech.frames", 1, r"training\.speech\.frames: "),
+        ("training.speech.losses", {"position": -1}, r"training\.speech\.losses: .*position is -1"),
+        ("training.pose.losses", {"critic": {"mfcc": 13}}, r"training\.pose\.losses: .*the critic 13"),
+        ("training.latents.losses", {"velocity": "much"}, r"training\.latents\.losses\.velocity: .*number"),
+        ("training.pose.loop.max_steps", None, r"mine\.yaml: training: neither max_steps nor max_minutes"),
     ],
-    ids=lambda part: ".".join(part) if isinstance(part, tuple) else None,
 )
-def test_a_wrong_value_is_named(written: Callable[..., str], place: tuple[str, ...], value: Any, message: str) -> None:
+def test_a_wrong_value_is_named(written: Callable[..., str], place: str, value: Any, message: str) -> None:
     path = written(place, value)
     with pytest.raises(BenchError, match=message):
         load_recipe(path)
 
 
 def test_losses_become_their_dataclasses(written: Callable[..., str]) -> None:
-    speech = load_recipe(written(("training", "speech", "losses"), {"noise": {"voice": 0.6}, "gap": 3}))
+    speech = load_recipe(written("training.speech.losses", {"noise": {"voice": 0.6}, "gap": 3}))
     assert speech.speech_objective().noise == SpeechNoise(voice=0.6) and speech.speech_objective().gap == 3
-    pose = load_recipe(written(("training", "pose", "losses"), {"critic": {"hidden": 8}}))
+    pose = load_recipe(written("training.pose.losses", {"critic": {"hidden": 8}}))
     assert pose.pose_objective().critic == PoseCriticConfig(hidden=8)
 
 
@@ -107,5 +103,5 @@ def test_a_file_that_is_no_recipe_is_one_line(tmp_path: Path, content: bytes, me
 def test_an_unknown_recipe_suggests_the_nearest() -> None:
     with pytest.raises(BenchError, match=r"unknown recipe 'smal': Did you mean 'small'\?"):
         load_recipe("smal")
-    with pytest.raises(BenchError, match="unknown recipe 'nowhere/mine.yaml'"):
+    with pytest.raises(BenchError, match=r"unknown recipe 'nowhere/mine\.yaml'"):
         load_recipe("nowhere/mine.yaml")
