@@ -20,6 +20,7 @@ from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, sha256_
 from bench.workspace import Workspace
 from datasets import splits
 from datasets.base import DatasetError, Rejected, SourceClip
+from datasets.index import open_index
 from datasets.media import MediaError, read_audio, write_audio, write_video
 from datasets.registry import READERS
 from datasets.sample import ASSETS as SAMPLE_ASSETS
@@ -28,6 +29,8 @@ from datasets.standardize import as_stored, cut_audio, cut_frames, face_crop_box
 MIN_SECONDS = 1.0
 MIN_PRESENT = 0.5
 RECIPE_VERSION = 1
+INDEX = "index"
+"""Folder of the workspace for what readers found."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: s
     config = params.datasets[dataset]
     root = dataset_root(dataset, config, workspace, assets)
     wanted = sorted({CaseSet.parse(text).split for text in params.cases if CaseSet.parse(text).dataset == dataset})
-    found, rejected = read_source(config, root)
+    found, rejected = read_source(config, root, workspace.root / INDEX)
     for split in wanted:
         clips = [clip for name, clip in found if name == split]
         clips = subset(clips, config.max_clips, params.seed)
@@ -94,24 +97,26 @@ def dataset_root(dataset: str, config: DatasetConfig, workspace: Workspace, asse
     return config.root
 
 
-def read_source(config: DatasetConfig, root: Path) -> tuple[list[tuple[str, SourceClip]], list[Rejected]]:
-    """All clips with their split, and what the reader had to turn away."""
+def read_source(
+    config: DatasetConfig, root: Path, index: Path | None = None
+) -> tuple[list[tuple[str, SourceClip]], list[Rejected]]:
+    """All clips with their split, and what the reader had to turn away.
+
+    Args:
+        index: folder where what the reader finds is kept, so that a tree that did not change is not read again.
+    """
     if config.reader not in READERS:
         raise unknown("dataset reader", config.reader, READERS)
-    clips: list[tuple[str, SourceClip]] = []
-    rejected: list[Rejected] = []
+    reader = READERS[config.reader]()
     try:
-        split = splits.load(config.splits) if config.splits else None
-        for item in READERS[config.reader]().read(root):
-            if isinstance(item, Rejected):
-                rejected.append(item)
-                continue
-            name = split.of(item) if split else item.split or "all"
-            if name is not None:
-                clips.append((name, item))
+        split = splits.load(config.splits, config.reader) if config.splits else None
+        items = list(reader.read(root) if index is None else open_index(reader, root, index).items())
+        clips = [item for item in items if isinstance(item, SourceClip)]
+        names = split.assign(clips) if split else [clip.split or "all" for clip in clips]
     except DatasetError as error:
         raise BenchError(str(error)) from error
-    return clips, rejected
+    found = [(name, clip) for name, clip in zip(names, clips, strict=True) if name is not None]
+    return found, [item for item in items if isinstance(item, Rejected)]
 
 
 def standardize(

@@ -28,6 +28,11 @@ class SourceClip:
         split: the dataset's own split of this clip, or "" where it has none.
         start, end: the part to take, in seconds; end None means to the end.
         truth: file with known landmarks, for synthetic data; else None.
+        label: the dataset's own word for the emotion (``calm`` has no equal in `EMOTIONS`), or None.
+        sex: ``female`` or ``male``, where the dataset's names say it.
+        boxes: file with face boxes (`datasets.face_boxes`), not opened by the reader; or None.
+        crop: the part of the picture that the dataset says to keep, left, top, width, height; None: all of it.
+        crop_frame_height: the crop is in pixels of a frame of this height; None: of the video in hand.
     """
 
     clip: str
@@ -40,11 +45,31 @@ class SourceClip:
     start: float = 0.0
     end: float | None = None
     truth: Path | None = None
+    label: str | None = None
+    sex: str | None = None
+    boxes: Path | None = None
+    crop: tuple[int, int, int, int] | None = None
+    crop_frame_height: int | None = None
+
+    def crop_in(self, width: int, height: int) -> tuple[int, int, int, int] | None:
+        """The crop in pixels of a frame of this size, cut to the frame; None without a crop, or where nothing is left."""
+        if self.crop is None:
+            return None
+        scale = height / self.crop_frame_height if self.crop_frame_height else 1.0
+        left, top, wide, high = self.crop
+        x, y = max(0, round(left * scale)), max(0, round(top * scale))
+        right, bottom = min(width, round((left + wide) * scale)), min(height, round((top + high) * scale))
+        return (x, y, right - x, bottom - y) if x < right and y < bottom else None
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """Something in a dataset that is not a usable clip. `source` is a path relative to the dataset's root."""
+    """Something in a dataset that is not a usable clip. `source` is a path relative to the dataset's root.
+
+    Reasons of the readers: ``bad_annotation``, ``duplicate``, ``empty_file``, ``known_bad``, ``lfs_pointer``,
+    ``missing``, ``no_annotation``, ``no_audio``, ``no_video``, ``not_speech``, ``outside_root``, ``packed``,
+    ``unknown_emotion``, ``unknown_level``, ``unknown_name``, ``unknown_speaker``, ``unknown_view``, ``unreadable``.
+    """
 
     source: str
     reason: str
@@ -74,6 +99,9 @@ def inside(root: Path, path: Path) -> bool:
 def listing(folder: Path) -> str:
     """The first few names in a folder, for error messages."""
     if not folder.is_dir():
-        return "no such folder"
-    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        return "a file, not a folder" if folder.is_file() else "no such folder"
+    try:
+        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        return f"a folder that cannot be read ({error.strerror})"
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") if names else "an empty folder"

@@ -9,70 +9,149 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.base import EMOTIONS, DatasetError, Rejected, SourceClip, inside, listing
+from datasets.base import EMOTIONS, Rejected, SourceClip, listing
+from datasets.recognize import wrong_root
+from datasets.walk import Entry, Tree, archives, stem, suffix
 
-_SPEAKER = re.compile(r"[MW]\d{3}")
-_LEVEL = re.compile(r"level_([123])")
-_AUDIO_SUFFIXES = (".m4a", ".wav", ".mp3", ".aac")
+VIEWS = ("front", "top", "down", "left_30", "left_60", "right_30", "right_60")
+
+_SPEAKER = re.compile(r"[MW][0-9]{3}")
+_LEVEL = re.compile(r"level_([123])", re.IGNORECASE)
+_TAKE = re.compile(r"[0-9]{3}\.mp4")
+_SOUND = (".m4a", ".wav", ".mp3", ".aac")
+_WRAPPERS = 2
+"""How many folders like ``video-001/`` or ``M003/`` an extraction may put between ``video`` and the views."""
+
+Sounds = dict[tuple[str, int], dict[str, Entry]]
 
 
 class Mead:
     """Reader of MEAD's folder layout, one view of it (front by default)."""
 
-    name = "mead"
-    summary = "MEAD: 8 emotions, 3 levels, separate audio, front view"
+    summary = "MEAD: 8 emotions, 3 levels, separate audio"
 
     def __init__(self, view: str = "front") -> None:
+        if view not in VIEWS:
+            raise ValueError(f"unknown view {view!r}: one of {', '.join(VIEWS)}")
         self.view = view
+        self.name = "mead" if view == "front" else f"mead-{view}"
+        self.summary = f"{Mead.summary}, view {view}"
 
     def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
-        """Yield every clip of the view, ordered by speaker, emotion, level, number."""
-        speakers = (
-            sorted(p for p in root.iterdir() if p.is_dir() and _SPEAKER.fullmatch(p.name)) if root.is_dir() else []
-        )
-        if not speakers:
-            raise DatasetError(
-                f"{root} does not look like MEAD: expected folders like M003/video/front/angry/level_1/001.mp4, "
-                f"found {listing(root)}. Point the dataset's `root` at the folder that holds M003, W009, ..."
-            )
-        for speaker in speakers:
-            yield from self._speaker(root, speaker)
+        """Yield every clip of the view, ordered by speaker, emotion, level, number.
 
-    def _speaker(self, root: Path, speaker: Path) -> Iterator[SourceClip | Rejected]:
-        view = speaker / "video" / self.view
-        if not view.is_dir():
-            detail = f"expected {view.relative_to(root)}, found {listing(speaker / 'video')}"
-            yield Rejected(speaker.name, "no_video", detail)
+        A clip without a separate sound file keeps the sound of its video, if that has one.
+        """
+        tree = Tree(root)
+        folders, files = tree.scan(root)
+        names = {folder.name for folder in folders}
+        if not any(_SPEAKER.fullmatch(name) for name in names):
+            raise wrong_root(root, "mead", "MEAD", "folders like M003/video/front/angry/level_1/001.mp4")
+        truth = root.parent / "truth" / root.name
+        for folder in folders:
+            if _SPEAKER.fullmatch(folder.name):
+                yield from self._speaker(tree, folder, truth if truth.is_dir() else None)
+            else:
+                yield tree.reject(folder, "unknown_speaker", "expected a name like M003 or W009")
+            yield from tree.drain()
+        for file in archives(files):
+            if stem(file) not in names:
+                yield tree.reject(file, "packed", f"unpack it here: tar -xf {file.name}")
+
+    def _speaker(self, tree: Tree, speaker: Entry, truth: Path | None) -> Iterator[SourceClip | Rejected]:
+        folders, files = tree.scan(speaker.path)
+        views = list(_contents(tree, speaker.name, folders, "video"))
+        emotions = list(_contents(tree, speaker.name, folders, "audio"))
+        for kind, unpacked in (("video", views), ("audio", emotions)):
+            for file in archives(files):
+                if file.name.lower().startswith(kind) and not unpacked:
+                    yield tree.reject(file, "packed", f"unpack it: tar -xf {file.name} -C {speaker.name}")
+        for view in views:
+            if view.name.lower() not in VIEWS:
+                yield tree.reject(view, "unknown_view", f"expected one of {', '.join(VIEWS)}")
+        wanted = [view for view in views if view.name.lower() == self.view]
+        if not wanted:
+            found = ", ".join(view.name for view in views) or listing(Path(speaker.path))
+            yield Rejected(speaker.name, "no_video", f"expected {speaker.name}/video/{self.view}, found {found}")
             return
-        for folder in sorted(p for p in view.iterdir() if p.is_dir()):
+        sounds = _sounds(tree, emotions)
+        for view in wanted:
+            yield from self._view(tree, speaker.name, view, sounds, truth)
+        yield from self._silent(tree, sounds)
+
+    def _view(
+        self, tree: Tree, speaker: str, view: Entry, sounds: Sounds, truth: Path | None
+    ) -> Iterator[SourceClip | Rejected]:
+        for folder in tree.scan(view.path)[0]:
             emotion = folder.name.lower()
             if emotion not in EMOTIONS:
-                yield Rejected(_name(root, folder), "unknown_emotion", f"expected one of {', '.join(EMOTIONS)}")
+                yield tree.reject(folder, "unknown_emotion", f"expected one of {', '.join(EMOTIONS)}")
                 continue
-            for level_folder in sorted(p for p in folder.iterdir() if p.is_dir()):
+            for level_folder in tree.scan(folder.path)[0]:
                 match = _LEVEL.fullmatch(level_folder.name)
                 if not match:
-                    yield Rejected(_name(root, level_folder), "unknown_level", "expected level_1, level_2 or level_3")
+                    yield tree.reject(level_folder, "unknown_level", "expected level_1, level_2 or level_3")
                     continue
                 level = int(match[1])
                 if emotion == "neutral" and level > 1:
-                    yield Rejected(_name(root, level_folder), "unknown_level", "neutral has level_1 only")
+                    yield tree.reject(level_folder, "unknown_level", "neutral has level_1 only")
                     continue
-                for video in sorted(level_folder.glob("*.mp4")):
-                    yield self._clip(root, speaker.name, emotion, level, video)
+                heard = sounds.get((emotion, level), {})
+                for take in tree.scan(level_folder.path)[1]:
+                    yield self._clip(tree, speaker, emotion, level, take, heard.pop(stem(take), None), truth)
 
-    def _clip(self, root: Path, speaker: str, emotion: str, level: int, video: Path) -> SourceClip | Rejected:
-        if not inside(root, video):
-            return Rejected(_name(root, video), "outside_root", "a link that leaves the dataset's root")
-        folder = root / speaker / "audio" / video.parent.parent.name / video.parent.name
-        audio = next((path for suffix in _AUDIO_SUFFIXES if (path := folder / f"{video.stem}{suffix}").is_file()), None)
-        truth = root.parent / "truth" / root.name / video.relative_to(root).with_suffix(".npz")
+    def _clip(
+        self, tree: Tree, speaker: str, emotion: str, level: int, take: Entry, sound: Entry | None, truth: Path | None
+    ) -> SourceClip | Rejected:
+        if not _TAKE.fullmatch(take.name):
+            return tree.reject(take, "unknown_name", "expected a name like 001.mp4")
+        clip = f"{speaker}-{self.view}-{emotion}-level_{level}-{stem(take)}"
+        problem = tree.problem(take) or (tree.problem(sound) if sound else None) or tree.claim(clip, take)
+        if problem:
+            return problem
+        video = Path(take.path)
+        known = truth / video.relative_to(tree.root).with_suffix(".npz") if truth else None
         return SourceClip(
-            clip=f"{speaker}-{self.view}-{emotion}-level_{level}-{video.stem}",
-            speaker=speaker, video=video, audio=audio, emotion=emotion, level=level,
-            truth=truth if truth.is_file() else None,
+            clip=clip, speaker=speaker, video=video, audio=Path(sound.path) if sound else None, emotion=emotion,
+            level=level, truth=known if known and known.is_file() else None, label=emotion,
+            sex="female" if speaker.startswith("W") else "male",
         )  # fmt: skip
 
+    def _silent(self, tree: Tree, sounds: Sounds) -> Iterator[Rejected]:
+        """One row for each folder that has sound whose pictures are not there."""
+        for heard in sounds.values():
+            if heard:
+                folder = tree.name(Path(next(iter(heard.values())).path).parent)
+                yield Rejected(
+                    folder, "no_video", f"sound without its video in the view {self.view}: {', '.join(sorted(heard))}"
+                )
 
-def _name(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
+
+def _contents(tree: Tree, speaker: str, folders: list[Entry], kind: str, depth: int = _WRAPPERS) -> Iterator[Entry]:
+    """The folders inside ``video`` (or ``audio``), whatever an extraction put around them (``video-001/``, ``M003/``)."""
+    wrapper = re.compile(rf"{kind}(-[0-9]+)?|{speaker}", re.IGNORECASE)
+    for folder in folders:
+        if not wrapper.fullmatch(folder.name):
+            continue
+        inner = tree.scan(folder.path)[0]
+        yield from (entry for entry in inner if not wrapper.fullmatch(entry.name))
+        if depth:
+            yield from _contents(tree, speaker, inner, kind, depth - 1)
+
+
+def _sounds(tree: Tree, emotions: list[Entry]) -> Sounds:
+    """Sound files by (emotion, level) and take; of two formats the one that MEAD itself uses."""
+    sounds: Sounds = {}
+    for folder in emotions:
+        for level_folder in tree.scan(folder.path)[0]:
+            match = _LEVEL.fullmatch(level_folder.name)
+            if not match:
+                continue
+            heard = sounds.setdefault((folder.name.lower(), int(match[1])), {})
+            for file in tree.scan(level_folder.path)[1]:
+                other = heard.get(stem(file))
+                if suffix(file) in _SOUND and (
+                    other is None or _SOUND.index(suffix(file)) < _SOUND.index(suffix(other))
+                ):
+                    heard[stem(file)] = file
+    return sounds

@@ -6,12 +6,23 @@ Source: Chung, Nagrani, Zisserman, "VoxCeleb2: Deep Speaker Recognition", Inters
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.base import DatasetError, Rejected, SourceClip, inside, listing
+from datasets.base import Rejected, SourceClip
+from datasets.recognize import wrong_root
+from datasets.walk import Entry, Tree, archives, stem
 
-_SPEAKER = re.compile(r"id\d{5}")
+_SPEAKER = re.compile(r"id[0-9]{5}")
+_UTTERANCE = re.compile(r"[0-9]{5}\.mp4")
+_SPLIT = re.compile(r"(?:vox2_)?(dev|test)(?:_(?:mp4|aac|txt))?")
+_SUFFIXES = {"aac": ".m4a", "txt": ".txt"}
+_SAYS = {"aac": "sound", "txt": "face boxes"}
+_NESTED = 3
+"""How deep ``mp4/`` may lie below the root, as in ``vox2_dev_mp4/dev/mp4/``."""
+
+Kinds = dict[str, list[Path]]
 
 
 class VoxCeleb2:
@@ -21,35 +32,110 @@ class VoxCeleb2:
     summary = "VoxCeleb2: dev and test, mp4 with sound (aac beside), speaker folders idNNNNN"
 
     def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
-        """Yield every utterance, ordered by split, speaker, video, utterance."""
-        splits = [split for split in ("dev", "test") if (root / split / "mp4").is_dir()]
-        if not splits:
-            raise DatasetError(
-                f"{root} does not look like VoxCeleb2: expected test/mp4/id00017/<video id>/00001.mp4, "
-                f"found {listing(root)}. Point the dataset's `root` at the folder that holds dev and test."
-            )
-        for split in splits:
-            base = root / split / "mp4"
-            for speaker in sorted(p for p in base.iterdir() if p.is_dir()):
-                if not _SPEAKER.fullmatch(speaker.name):
-                    yield Rejected(
-                        speaker.relative_to(root).as_posix(), "unknown_speaker", "expected a name like id00017"
-                    )
-                    continue
-                for video in sorted(speaker.glob("*/*.mp4")):
-                    yield self._clip(root, split, video)
+        """Yield every utterance, ordered by split, speaker, video, utterance.
 
-    def _clip(self, root: Path, split: str, video: Path) -> SourceClip | Rejected:
-        if not inside(root, video):
-            return Rejected(video.relative_to(root).as_posix(), "outside_root", "a link that leaves the dataset's root")
-        stem = video.relative_to(root / split / "mp4").with_suffix("")
-        audio = root / split / "aac" / stem.with_suffix(".m4a")
-        truth = root.parent / "truth" / root.name / video.relative_to(root).with_suffix(".npz")
-        return SourceClip(
-            clip="-".join(stem.parts),
-            speaker=stem.parts[0],
-            video=video,
-            audio=audio if audio.is_file() else None,
-            split=split,
-            truth=truth if truth.is_file() else None,
-        )
+        The root holds ``dev`` and ``test``, or is one of them, or its ``mp4``, or holds what the archives unpack to
+        (``vox2_test_mp4/mp4/``). The text files are listed, not opened (`datasets.face_boxes` reads them).
+        """
+        tree = Tree(root)
+        splits = _splits(tree)
+        if not any(kinds["mp4"] for kinds in splits.values()):
+            raise wrong_root(root, self.name, "VoxCeleb2", "test/mp4/id00017/<video id>/00001.mp4")
+        truth = root.parent / "truth" / root.name
+        for split in sorted(splits):
+            yield from _split(tree, split, splits[split], truth if truth.is_dir() else None)
+            yield from tree.drain()
+        for file in archives(tree.scan(root)[1]):
+            match = _SPLIT.search(file.name)
+            if not match or not splits.get(match[1], {}).get("mp4"):
+                yield tree.reject(
+                    file, "packed", "unpack it; of parts (partaa, partab, ...) make one zip with `cat` first"
+                )
+
+
+def _splits(tree: Tree) -> dict[str, Kinds]:
+    """Where each split keeps its pictures, sounds and face boxes; the split is "" where no folder's name says it."""
+    found: dict[str, Kinds] = defaultdict(lambda: {"mp4": [], "aac": [], "txt": []})
+    root = tree.root
+
+    def search(folder: Path, split: str, depth: int) -> None:
+        for entry in tree.scan(folder)[0]:
+            named = _SPLIT.fullmatch(entry.name)
+            if entry.name in ("mp4", "aac", "txt"):
+                found[split][entry.name].append(Path(entry.path))
+            elif named and depth:
+                search(Path(entry.path), named[1], depth - 1)
+
+    if any(_SPEAKER.fullmatch(entry.name) for entry in tree.scan(root)[0]):
+        above = root.parent if root.name == "mp4" else root
+        named = _SPLIT.fullmatch(above.name)
+        found[named[1] if named else ""]["mp4"].append(root)
+    else:
+        named = _SPLIT.fullmatch(root.name)
+        search(root, named[1] if named else "", _NESTED)
+    return dict(found)
+
+
+def _split(tree: Tree, split: str, kinds: Kinds, truth: Path | None) -> Iterator[SourceClip | Rejected]:
+    for base in kinds["mp4"]:
+        for speaker in tree.scan(base)[0]:
+            if not _SPEAKER.fullmatch(speaker.name):
+                yield tree.reject(speaker, "unknown_speaker", "expected a name like id00017")
+                continue
+            for video in tree.scan(speaker.path)[0]:
+                yield from _video(tree, split, speaker.name, video, kinds, truth)
+    for kind in ("aac", "txt"):
+        for base in kinds[kind]:
+            yield from _orphans(tree, kind, base, kinds["mp4"])
+
+
+def _video(
+    tree: Tree, split: str, speaker: str, video: Entry, kinds: Kinds, truth: Path | None
+) -> Iterator[SourceClip | Rejected]:
+    sounds, boxes = (_beside(tree, kind, kinds[kind], speaker, video.name) for kind in ("aac", "txt"))
+    for file in tree.scan(video.path)[1]:
+        if not _UTTERANCE.fullmatch(file.name):
+            yield tree.reject(file, "unknown_name", "expected a name like 00001.mp4")
+            continue
+        clip = f"{speaker}-{video.name}-{stem(file)}"
+        sound, box = sounds.pop(stem(file), None), boxes.pop(stem(file), None)
+        problem = tree.problem(file) or (tree.problem(sound) if sound else None) or tree.claim(clip, file)
+        if problem:
+            yield problem
+            continue
+        if box and (unusable := tree.problem(box)):
+            yield unusable
+            box = None
+        path = Path(file.path)
+        known = truth / path.relative_to(tree.root).with_suffix(".npz") if truth else None
+        yield SourceClip(
+            clip=clip, speaker=speaker, video=path, audio=Path(sound.path) if sound else None, split=split,
+            truth=known if known and known.is_file() else None, boxes=Path(box.path) if box else None,
+        )  # fmt: skip
+    for kind, left in (("aac", sounds), ("txt", boxes)):
+        yield from (tree.reject(entry, "no_video", f"{_SAYS[kind]} without its mp4") for entry in left.values())
+
+
+def _beside(tree: Tree, kind: str, bases: list[Path], speaker: str, video: str) -> dict[str, Entry]:
+    """Files of a kind for one video, by utterance."""
+    return {
+        stem(file): file
+        for base in bases
+        for file in tree.scan(base / speaker / video)[1]
+        if file.name.endswith(_SUFFIXES[kind])
+    }
+
+
+def _orphans(tree: Tree, kind: str, base: Path, pictures: list[Path]) -> Iterator[Rejected]:
+    """One row for each speaker or video folder that has files of a kind and no pictures at all."""
+    if not pictures:
+        yield Rejected(tree.name(base), "no_video", f"{_SAYS[kind]} without an mp4 folder")
+        return
+    for speaker in tree.scan(base)[0]:
+        seen = {video.name for folder in pictures for video in tree.scan(folder / speaker.name)[0]}
+        if not seen:
+            yield tree.reject(speaker, "no_video", f"{_SAYS[kind]} without mp4/{speaker.name}")
+            continue
+        for video in tree.scan(speaker.path)[0]:
+            if video.name not in seen:
+                yield tree.reject(video, "no_video", f"{_SAYS[kind]} without mp4/{speaker.name}/{video.name}")

@@ -100,7 +100,9 @@ class SpaceModel:
         source = make_source(self._space, case.portrait, landmarks)
         # One frame more than the video: rates that differ round up.
         count = int(np.ceil(case.frames / case.fps * self._space.config.fps)) + 1
-        emotion = {} if case.emotion is None else {case.emotion: 1.0 if case.intensity is None else case.intensity}
+        # A portrait of the clip itself shows the clip's emotion already; see `bench.space.recipe.SequenceStage`.
+        asked = case.emotion is not None and not case.protocol.startswith("self")
+        emotion = {case.emotion: 1.0 if case.intensity is None else case.intensity} if asked and case.emotion else {}
         direction = Direction(
             emotion_vector(emotion), self._pose(case, source, count), self._controls(), seed=_seed(case, seed)
         )

@@ -53,7 +53,7 @@ def prepare(space: Space, engine: Engine) -> Space:
 def make_source(space: Space, picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Source:
     """A portrait, RGB ``(S, S, 3)`` with its landmarks ``(478, 3)`` in pixels, on the model's device."""
     device = space.normalizer.reference.device
-    tensor = torch.from_numpy(np.ascontiguousarray(picture)).to(device).permute(2, 0, 1).float() / 255
+    tensor = torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1).float() / 255
     return space.source(tensor, torch.from_numpy(np.asarray(landmarks, np.float32)).to(device))
 
 

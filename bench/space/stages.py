@@ -17,6 +17,7 @@ from bench.assets import AssetStore
 from bench.errors import BenchError
 from bench.progress import bar
 from bench.space import weights
+from bench.space.card import write_card
 from bench.space.data import make_data, open_data, store_folder, training_folder
 from bench.space.pretrained import RECIPE, build
 from bench.space.recipe import Recipe, SequenceStage, Vid2VidStage
@@ -162,16 +163,16 @@ class Training:
         self._sequence(objective, self.recipe.training.latents, _stage("latents", variant), config, windows)
 
     def export(self, target: Path) -> None:
-        """Write what was trained as safetensors, the recipe beside them.
+        """Write what was trained as safetensors, the recipe and a model card beside them.
 
         Raises:
             BenchError: a stage was not trained.
         """
         parts = {"speech2landmarks": "speech", "pose": "pose", "landmarks2latents": "latents", "vid2vid": "vid2vid"}
-        for stage in self.stages():
-            if stage not in ("data", "keypoints"):
-                # Asked before anything is written: half an export must not stay.
-                _history(self.folder / stage)
+        # Asked before anything is written: half an export must not stay.
+        histories = {
+            stage: _history(self.folder / stage) for stage in self.stages() if stage not in ("data", "keypoints")
+        }
         for variant in VARIANTS:
             config = self._config(variant)
             space = build(config)
@@ -190,6 +191,9 @@ class Training:
                 weights.save(target / file, module, part, _history(run))
         with replacing(target / RECIPE) as temporary:
             temporary.write_text(self.recipe.text, encoding="utf-8")
+        clips = open_data(self.recipe, self.workspace).clips.values()
+        hours = sum(clip.frames for clip in clips) / self.recipe.model.fps / 3600
+        write_card(target, self.recipe, histories, hours, len(clips))
 
     def _config(self, variant: str) -> SpaceConfig:
         return VARIANTS[variant].change(self.recipe.model)
@@ -199,7 +203,9 @@ class Training:
     ) -> None:  # fmt: skip
         store = open_data(self.recipe, self.workspace)
         seen, held_out = split_speakers(store, self.recipe.data.held_out)
-        settings = WindowSettings(stage.frames, normalize=config.normalize)
+        settings = WindowSettings(
+            stage.frames, same_clip=stage.same_clip, drop_emotion=stage.drop_emotion, normalize=config.normalize
+        )
         normalizer: Normalizer = build_normalizer()
         made = windows(store, settings, config.audio, normalizer, stage.loop.seed, seen)
         calibrate(objective, windows(store, settings.unchanged(), config.audio, normalizer, stage.loop.seed, seen))

@@ -1,0 +1,81 @@
+"""CREMA-D: ``VideoFlash/1001_DFA_ANG_XX.flv`` (actor, sentence, emotion, level) with ``AudioWAV/1001_DFA_ANG_XX.wav``.
+
+Source: Cao et al., "CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset", IEEE Transactions on Affective
+Computing 5(4), 2014; the codes are those of the dataset's own documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from datasets.base import Rejected, SourceClip
+from datasets.recognize import wrong_root
+from datasets.walk import Entry, Tree, stem, suffix
+
+SENTENCES = ("IEO", "TIE", "IOM", "IWW", "TAI", "MTI", "IWL", "ITH", "DFA", "ITS", "TSI", "WSI")
+EMOTION_CODES = {
+    "ANG": "angry", "DIS": "disgusted", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad",
+}  # fmt: skip
+LEVELS = {"LO": 1, "MD": 2, "HI": 3, "XX": None}
+"""Unspecified (XX) has no level, but neutral, which has level 1 as everywhere."""
+KNOWN_BAD = {
+    "1076_MTI_NEU_XX": "almost empty",
+    "1076_MTI_SAD_XX": "almost empty",
+    "1064_TIE_SAD_XX": "almost empty",
+    "1064_IEO_DIS_MD": "about a minute long, with all emotions of the sentence",
+}
+
+_NAME = re.compile(rf"([0-9]{{4}})_({'|'.join(SENTENCES)})_({'|'.join(EMOTION_CODES)})_({'|'.join(LEVELS)})")
+_ACTORS = range(1001, 1092)
+
+
+class CremaD:
+    """Reader of a clone of CREMA-D's repository."""
+
+    name = "crema-d"
+    summary = "CREMA-D: 91 actors, 6 emotions, 3 levels or none, flv with separate wav"
+
+    def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
+        """Yield every clip, ordered by name. Without ``AudioWAV`` the sound is the video's own."""
+        tree = Tree(root)
+        folders = {folder.name for folder in tree.scan(root)[0]}
+        if "VideoFlash" not in folders:
+            raise wrong_root(root, self.name, "CREMA-D", "VideoFlash/1001_DFA_ANG_XX.flv")
+        sounds = {_standard(file): file for file in tree.scan(root / "AudioWAV")[1] if suffix(file) == ".wav"}
+        for file in tree.scan(root / "VideoFlash")[1]:
+            yield _clip(tree, file, sounds.pop(_standard(file), None))
+        yield from (tree.reject(sound, "no_video", "sound without its flv") for sound in sounds.values())
+        yield from tree.drain()
+
+
+def parse_name(name: str) -> tuple[str, str, str, str] | None:
+    """Actor, sentence, emotion and level codes of a file name without suffix, or None where one is outside the code."""
+    match = _NAME.fullmatch(name)
+    if not match or int(match[1]) not in _ACTORS:
+        return None
+    return match[1], match[2], match[3], match[4]
+
+
+def _standard(file: Entry) -> str:
+    # Older copies have 1040_ITH_SAD_X, which the authors have renamed since.
+    name = stem(file)
+    return f"{name}X" if name.endswith("_X") else name
+
+
+def _clip(tree: Tree, file: Entry, sound: Entry | None) -> SourceClip | Rejected:
+    name = _standard(file)
+    codes = parse_name(name)
+    if codes is None or suffix(file) != ".flv":
+        return tree.reject(file, "unknown_name", "expected actor, sentence, emotion and level like 1001_DFA_ANG_XX.flv")
+    if name in KNOWN_BAD:
+        return tree.reject(file, "known_bad", KNOWN_BAD[name])
+    problem = tree.problem(file) or (tree.problem(sound) if sound else None) or tree.claim(name, file)
+    if problem:
+        return problem
+    actor, _, emotion, level = codes
+    return SourceClip(
+        clip=name, speaker=actor, video=Path(file.path), audio=Path(sound.path) if sound else None,
+        emotion=EMOTION_CODES[emotion], level=1 if emotion == "NEU" else LEVELS[level], label=emotion,
+    )  # fmt: skip
