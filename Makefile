@@ -34,6 +34,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m bench.benchmark
 	$(BIN)/python -m bench.benchmark_space
+	$(BIN)/python -m bench.benchmark_data
 
 validity: $(STAMP)
 	$(BIN)/space-bench validity

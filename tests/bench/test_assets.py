@@ -330,7 +330,25 @@ def test_the_shipped_manifest_is_sound_and_environment_places_it(
     assert (store.cache, store.weights) == (tmp_path / "c", tmp_path / "w")
     assert {"dlib_face_resnet", "obama_speech_video", "inception_fid"} <= set(store.assets)
     assert all(asset.sha256 and asset.size for asset in store.assets.values() if not asset.manual)
-    assert all(line.todo for line in store.status())
+    shipped = {name for name, asset in store.assets.items() if asset.shipped}
+    assert all(bool(line.todo) != line.present for line in store.status())
+    assert {line.name for line in store.status() if line.present} == shipped
+    assert not shipped & set(store.fetchable()) and store.verify() == []
+
+
+def test_a_shipped_file_is_used_where_it_lies_and_a_damaged_one_is_kept_and_named(tmp_path: Path) -> None:
+    manifest = tmp_path / "assets.yaml"
+    manifest.write_text(yaml.safe_dump({"net": entry(shipped="inside/net.bin", sources=[])}))
+    store = AssetStore(tmp_path / "cache", manifest, root=tmp_path)
+    with pytest.raises(AssetError, match="comes with the suite: restore inside/net.bin"):
+        store.path("net")
+    place = tmp_path / "inside" / "net.bin"
+    place.parent.mkdir()
+    place.write_bytes(CONTENT)
+    assert store.has("net") and store.path("net") == place
+    place.write_bytes(b"x" * len(CONTENT))
+    (problem,) = store.verify()
+    assert "has sha256" in problem and place.is_file()
 
 
 @pytest.mark.parametrize("text", ["net: [", "- a list", "net: 3"])

@@ -104,13 +104,19 @@ def test_a_given_pose_is_followed(model: SpaceModel, make: Make, case: Case, inp
 
 def test_speech_emotion_and_its_intensity_have_an_effect(make: Make, case: Case) -> None:
     model = make(pose="fixed")
-    happy = replace(case, emotion="happy", intensity=1.0)
+    happy = replace(case, protocol="emotion", emotion="happy", intensity=1.0)
     made = [
         _made(model, each)
         for each in (case, replace(case, audio=case.audio[::-1].copy()), happy, replace(happy, intensity=0.2))
     ]
     assert all(not np.array_equal(a, b) for k, a in enumerate(made) for b in made[:k])
     assert np.array_equal(made[2], _made(model, replace(happy, intensity=None)))
+
+
+def test_an_emotion_that_the_portrait_shows_already_is_not_asked_for_again(make: Make, case: Case) -> None:
+    model = make(pose="fixed")
+    happy = replace(case, protocol="self", emotion="happy", intensity=1.0)
+    assert np.array_equal(_made(model, happy), _made(model, replace(happy, emotion=None, intensity=None)))
 
 
 def test_mouth_and_blinks_have_an_effect(make: Make, case: Case) -> None:
