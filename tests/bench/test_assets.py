@@ -340,7 +340,7 @@ def test_a_shipped_file_is_used_where_it_lies_and_a_damaged_one_is_kept_and_name
     manifest = tmp_path / "assets.yaml"
     manifest.write_text(yaml.safe_dump({"net": entry(shipped="inside/net.bin", sources=[])}))
     store = AssetStore(tmp_path / "cache", manifest, root=tmp_path)
-    with pytest.raises(AssetError, match="comes with the suite: restore inside/net.bin"):
+    with pytest.raises(AssetError, match=r"comes with the suite: restore inside/net\.bin"):
         store.path("net")
     place = tmp_path / "inside" / "net.bin"
     place.parent.mkdir()
