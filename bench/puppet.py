@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from bench.progress import bar
 from bench.workspace import Workspace
 from datasets.media import read_frames
 
+if TYPE_CHECKING:
+    from datasets.puppet import PuppetSpec
+
 
 def make_puppet(
     params: Params, workspace: Workspace, assets: AssetStore, scale: int | None = None,
@@ -25,10 +29,23 @@ def make_puppet(
     Raises:
         BenchError: the folder holds data of another specification, or a portrait is unfit.
     """
-    from datasets.puppet import PuppetError, PuppetSpec, build
-    from metrics.features.face_mesh import locate
+    from datasets.puppet import PuppetSpec
 
     spec = PuppetSpec(seed=params.puppet.seed, scale=scale or params.puppet.scale)
+    return render(spec, workspace.raw("puppet"), assets, params.worker_count(), splits)
+
+
+def render(
+    spec: PuppetSpec, root: Path, assets: AssetStore, workers: int, splits: Sequence[str] = ("train", "test")
+) -> list[Path]:
+    """Render what is missing of a specification under `root` and return its video files.
+
+    Raises:
+        BenchError: the folder holds data of another specification, or a portrait is unfit.
+    """
+    from datasets.puppet import PuppetError, build
+    from metrics.features.face_mesh import locate
+
     with bar("puppet", 1) as step:
         reported = 0
 
@@ -38,8 +55,7 @@ def make_puppet(
             reported = done
 
         try:
-            pictures = portraits(assets)
-            return build(workspace.raw("puppet"), spec, pictures, locate, params.worker_count(), progress, splits)
+            return build(root, spec, portraits(assets), locate, workers, progress, splits)
         except PuppetError as error:
             raise BenchError(str(error)) from error
 

@@ -18,7 +18,7 @@ from datasets.media.source import opened, packets
 _HEAD = 65536
 """Bytes. Two different videos of the same size differ in their first ones: the header lists all frames."""
 
-TODO: dict[str, str] = {
+REMEDIES: dict[str, str] = {
     "bad_annotation": "put the dataset's own annotation file back",
     "decode_error": "fetch the file again, or unpack it again",
     "duplicate": "keep one of them",
@@ -45,7 +45,7 @@ class Finding:
     """One kind of problem.
 
     Attributes:
-        problem: a reason of `Rejected`, or a key of `TODO`. sources: where, each with details if there are any.
+        problem: a reason of `Rejected`, or a key of `REMEDIES`. sources: where, each with details if there are any.
     """
 
     problem: str
@@ -53,7 +53,7 @@ class Finding:
 
     @property
     def todo(self) -> str:
-        return TODO.get(self.problem, _RENAMED)
+        return REMEDIES.get(self.problem, _RENAMED)
 
 
 def findings(reader: str, index: Index) -> list[Finding]:

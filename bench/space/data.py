@@ -10,12 +10,13 @@ from bench.assets import AssetStore
 from bench.config import Params
 from bench.errors import BenchError
 from bench.prepare import dataset_root, read_source, standardize, subset
-from bench.progress import bar
-from bench.space.recipe import PuppetData, Recipe
+from bench.puppet import render
+from bench.space.recipe import Recipe
 from bench.store import read_table, records
 from bench.training.build import ClipSource, build_store
 from bench.training.store import Store, StoreSettings
 from bench.workspace import Workspace
+from datasets.puppet import PuppetSpec
 
 PUPPET_ROOT = "puppet-train"
 """Under ``raw/``; apart from the evaluation's own puppet data, which has no extra speakers."""
@@ -43,7 +44,7 @@ def make_data(recipe: Recipe, workspace: Workspace, assets: AssetStore, workers:
         BenchError: a dataset is missing or has no clip of its split, or the folder holds other data.
     """
     if recipe.data.puppet is not None:
-        _render(recipe.data.puppet, workspace, assets, workers)
+        render(PuppetSpec(**recipe.data.puppet.model_dump()), workspace.raw(PUPPET_ROOT), assets, workers, ("train",))
     clips: list[ClipSource] = []
     for name in recipe.data.datasets:
         clips += _standard(name, recipe, workspace, assets, workers)
@@ -57,26 +58,6 @@ def open_data(recipe: Recipe, workspace: Workspace) -> Store:
         BenchError: it was not made yet, or with other settings.
     """
     return Store(store_folder(recipe, workspace), store_settings(recipe))
-
-
-def _render(config: PuppetData, workspace: Workspace, assets: AssetStore, workers: int) -> None:
-    from bench.puppet import portraits
-    from datasets.puppet import PuppetError, PuppetSpec, build
-    from metrics.features.face_mesh import locate
-
-    spec = PuppetSpec(seed=config.seed, scale=config.scale, extras=config.extras)
-    told = 0
-    with bar("render training speakers", 1) as step:
-
-        def progress(done: int, total: int) -> None:
-            nonlocal told
-            step(done - told, total)
-            told = done
-
-        try:
-            build(workspace.raw(PUPPET_ROOT), spec, portraits(assets), locate, workers, progress, ("train",))
-        except PuppetError as error:
-            raise BenchError(str(error)) from error
 
 
 def _standard(name: str, recipe: Recipe, workspace: Workspace, assets: AssetStore, workers: int) -> list[ClipSource]:

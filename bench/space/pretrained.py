@@ -46,14 +46,8 @@ def load_space(name: str, variant_name: str = "full", device: str = "cpu", vid2v
     change, files = variant(variant_name), weight_files(variant_name)
     config = change.change(load_recipe(str(folder / RECIPE)).model)
     space = build(config)
-    parts: dict[str, tuple[nn.Module, object]] = {
-        "speech2landmarks": (space.speech, config.speech),
-        "pose": (space.pose, config.pose),
-        "landmarks2latents": (space.latents, config.latents),
-        "vid2vid": (space.vid2vid, config.vid2vid),
-    }
     known = []
-    for network, (module, part) in parts.items():
+    for network, (module, part) in networks(space).items():
         if network == "vid2vid" and vid2vid is not None:
             weights.load_vid2vid(vid2vid, module, part, device)
         else:
@@ -79,9 +73,25 @@ def _shipped_names() -> list[str]:
     return sorted(path.parent.name for path in _shipped().glob(f"*/{RECIPE}"))
 
 
+def networks(space: Space) -> dict[str, tuple[nn.Module, object]]:
+    """Each network of a model with its configuration, by the name of its weights (`NETWORKS`)."""
+    config = space.config
+    return {
+        "speech2landmarks": (space.speech, config.speech),
+        "pose": (space.pose, config.pose),
+        "landmarks2latents": (space.latents, config.latents),
+        "vid2vid": (space.vid2vid, config.vid2vid),
+    }
+
+
 def build(config: SpaceConfig) -> Space:
     """An untrained model with the suite's canonical face as its reference."""
-    return Space(config, torch.tensor(canonical_face(), dtype=torch.float32))
+    return Space(config, reference())
+
+
+def reference() -> torch.Tensor:
+    """The suite's canonical face ``(478, 3)``, against which head pose is measured."""
+    return torch.tensor(canonical_face(), dtype=torch.float32)
 
 
 def weights_folder(name: str) -> Path:

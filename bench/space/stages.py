@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,8 @@ from bench.errors import BenchError
 from bench.progress import bar
 from bench.space import weights
 from bench.space.card import write_card
-from bench.space.data import make_data, open_data, store_folder, training_folder
-from bench.space.pretrained import RECIPE, build
+from bench.space.data import make_data, open_data, training_folder
+from bench.space.pretrained import RECIPE, build, networks, reference
 from bench.space.recipe import Recipe, SequenceStage, Vid2VidStage
 from bench.space.variants import VARIANTS, weight_files
 from bench.store import digest, replacing
@@ -36,7 +37,6 @@ from metrics.features.weights import load_state
 from space_ref.config import SpaceConfig
 from space_ref.landmarks import Normalizer
 from space_ref.losses.perceptual import VGG19_WEIGHTS, AlexNetFeatures, PerceptualLoss, VGG19Features
-from space_ref.objectives.base import Objective
 from space_ref.objectives.latents import LatentsObjective
 from space_ref.objectives.pose import PoseObjective
 from space_ref.objectives.speech import SpeechObjective
@@ -174,21 +174,14 @@ class Training:
             stage: _history(self.folder / stage) for stage in self.stages() if stage not in ("data", "keypoints")
         }
         for variant in VARIANTS:
-            config = self._config(variant)
-            space = build(config)
-            modules: dict[str, tuple[nn.Module, Any]] = {
-                "speech2landmarks": (space.speech, config.speech),
-                "pose": (space.pose, config.pose),
-                "landmarks2latents": (space.latents, config.latents),
-                "vid2vid": (space.vid2vid, config.vid2vid),
-            }
+            modules = networks(build(self._config(variant)))
             for network, file in weight_files(variant).items():
                 if variant != "full" and network != VARIANTS[variant].own:
                     continue
                 module, part = modules[network]
-                run = self.folder / _stage(parts[network], variant)
-                _restore(module, run, network)
-                weights.save(target / file, module, part, _history(run))
+                stage = _stage(parts[network], variant)
+                _restore(module, self.folder / stage, network)
+                weights.save(target / file, module, part, histories[stage])
         with replacing(target / RECIPE) as temporary:
             temporary.write_text(self.recipe.text, encoding="utf-8")
         clips = open_data(self.recipe, self.workspace).clips.values()
@@ -206,7 +199,7 @@ class Training:
         settings = WindowSettings(
             stage.frames, same_clip=stage.same_clip, drop_emotion=stage.drop_emotion, normalize=config.normalize
         )
-        normalizer: Normalizer = build_normalizer()
+        normalizer = Normalizer(reference())
         made = windows(store, settings, config.audio, normalizer, stage.loop.seed, seen)
         calibrate(objective, windows(store, settings.unchanged(), config.audio, normalizer, stage.loop.seed, seen))
         shown = windows(store, settings.unchanged(), config.audio, normalizer, 0, held_out) if held_out else None
@@ -282,13 +275,6 @@ def calibrate(objective: Any, windows: Dataset[Sample]) -> None:
     objective.calibrate(batch)
 
 
-def build_normalizer() -> Normalizer:
-    """With the suite's canonical face as reference."""
-    from metrics.features.canonical import canonical_face
-
-    return Normalizer(torch.tensor(canonical_face(), dtype=torch.float32))
-
-
 def _stage(name: str, variant: str) -> str:
     return name if variant == "full" else f"{name}-{variant}"
 
@@ -302,12 +288,7 @@ def _restore(module: nn.Module, run: Path, network: str) -> None:
 
 
 def _history(run: Path) -> dict[str, Any]:
-    import json
-
     path = run / "history.json"
     if not path.is_file():
         raise BenchError(f"{run.name} is not trained to its end: {path} is missing. Run `space-bench train {run.name}`")
     return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
-__all__ = ["Objective", "Training", "calibrate", "clip_keypoints", "split_speakers", "store_folder"]

@@ -10,18 +10,13 @@ from itertools import islice
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
-from numpy.typing import NDArray
 
 from bench.assets import open_store
 from bench.config import AUDIO_RATE
-from bench.puppet import portrait
-from bench.space.portrait import Portrait, open_portrait
+from bench.space.portrait import open_portrait
 from bench.space.pretrained import load_space
 from bench.space.run import Engine, animate, emotion_vector, fixed_pose, make_source, prepare
 from datasets.media import read_audio
-from datasets.standardize import face_crop_box
-from metrics.features.face_mesh import locate
 from space_ref.animator import Direction
 from space_ref.controls import Blink, Controls
 
@@ -39,7 +34,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/space-emotions.png"))
     arguments = parser.parse_args()
     store = open_store()
-    face = open_portrait(arguments.image, 256, 1.9) if arguments.image else shipped("pyfeat_face_b")
+    face = open_portrait(arguments.image or store.path("pyfeat_face_b"), 256, 1.9)
     audio = read_audio(arguments.audio or store.path("obama_speech_video"), AUDIO_RATE)
     engine = Engine()
     space = prepare(load_space("small").space, engine)
@@ -59,24 +54,6 @@ def main() -> None:
         row[0].set_ylabel(emotion)
     figure.tight_layout(pad=0.3)
     figure.savefig(arguments.out, dpi=100)
-
-
-def shipped(name: str) -> Portrait:
-    """A portrait of the asset manifest, cut as the suite cuts."""
-    image: NDArray[np.uint8] = portrait(name, open_store())
-    points = locate(image)
-    if points is None:
-        raise SystemExit(f"no face in {name}")
-    box = np.concatenate([points[:, :2].min(axis=0), points[:, :2].max(axis=0)])[None]
-    square = face_crop_box(box, image.shape[1], image.shape[0], 1.9)
-    cut = image[square.top : square.top + square.side, square.left : square.left + square.side]
-    import cv2
-
-    picture = np.asarray(cv2.resize(cut, (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
-    landmarks = locate(picture)
-    if landmarks is None:
-        raise SystemExit(f"no face in the cut of {name}")
-    return Portrait(picture, landmarks)
 
 
 if __name__ == "__main__":
