@@ -3,8 +3,8 @@
 from datasets.media.audio import read_audio
 from datasets.media.errors import MediaError
 from datasets.media.remux import pictures_sha256, replace_sound, sound_sha256
-from datasets.media.timing import frame_index
-from datasets.media.video import Probe, probe, read_frames
+from datasets.media.timing import frame_index, resample
+from datasets.media.video import Probe, probe, read_frames, read_shown
 from datasets.media.write import AAC_RATES, atomic_file, write_audio, write_video
 
 __all__ = [
@@ -17,7 +17,9 @@ __all__ = [
     "probe",
     "read_audio",
     "read_frames",
+    "read_shown",
     "replace_sound",
+    "resample",
     "sound_sha256",
     "write_audio",
     "write_video",

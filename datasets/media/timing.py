@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 MAX_TOLERANCE = 0.001
 """Seconds. Containers that round time stamps do so to 1 ms or finer; a coarser tick (a raw stream that counts frames)
@@ -65,3 +68,30 @@ def frame_index(
     length = output_length(end - float(stamps[0]), fps)
     starts = [min(length, first_output(float(t - stamps[0]), fps, tolerance)) for t in stamps]
     return np.repeat(np.arange(len(stamps), dtype=np.int64), np.diff([*starts, length]))
+
+
+def resample(
+    shown: Iterable[tuple[T, float, float]], fps: float, first: int = 0, stop: int | None = None
+) -> Iterator[T]:
+    """`frame_index` for frames that come one by one: what is on screen at the times ``k / fps``, ``first <= k < stop``.
+
+    Args:
+        shown: a frame (or anything that stands for it), when it appears (less the tolerance) and when it goes if no other
+            follows, in seconds after the first frame of the file. It may begin anywhere at or before ``first / fps``.
+        stop: None means to the end.
+    """
+    held: list[T] = []  # none or one: whatever T is, None included
+    end, given = 0.0, first
+    for frame, time, until in shown:
+        begins = first_output(time, fps)
+        if held:
+            for _ in range(given, begins if stop is None else min(begins, stop)):
+                yield held[0]
+            given = max(given, begins)
+        if stop is not None and given >= stop:
+            return
+        held, end = [frame], until
+    if held:
+        length = output_length(end, fps)
+        for _ in range(given, length if stop is None else min(length, stop)):
+            yield held[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 from av.container import InputContainer
@@ -13,7 +15,12 @@ from av.container import InputContainer
 from datasets.media.errors import MediaError
 from datasets.media.picture import Frame, ToRgb
 from datasets.media.source import audio_stream, decoding, opened, packets, video_stream
-from datasets.media.timing import MAX_TOLERANCE, first_output, output_length, tolerance_of
+from datasets.media.timing import MAX_TOLERANCE, resample, tolerance_of
+
+Shown: TypeAlias = tuple[Frame, float, float]
+
+_RUN_UP = (0, 1, 10)
+"""Seconds before the wanted time that are tried in turn as the goal of a jump into a file."""
 
 _MAX_GAP = 600.0
 """Seconds. A longer wait between two time stamps is a broken clock, not a still picture."""
@@ -109,48 +116,90 @@ def read_frames(path: Path, fps: float | None = None) -> Iterator[Frame]:
     """
     if fps is not None and not fps > 0:
         raise ValueError(f"fps must be positive, got {fps}")
+    shown = read_shown(path)
+    if fps is None:
+        for frame, _, _ in shown:
+            yield frame
+    else:
+        yield from resample(shown, fps)
+
+
+def read_shown(path: Path, start: float = 0.0) -> Iterator[Shown]:
+    """Frames as `read_frames` gives them, each with its times: what `timing.resample` takes.
+
+    With a `start`, the file is entered at the last key frame before it, not read from its beginning. The first frame
+    given is then the one on screen at `start` or an earlier one; all are the very pictures of a whole reading.
+
+    Args:
+        start: seconds after the first frame of the file.
+
+    Yields:
+        Frame; when it appears, less the tolerance for rounded time stamps; when it goes if no other follows. Seconds
+        after the first frame of the file.
+
+    Raises:
+        MediaError: as `read_frames`. What lies before the key frame is not looked at.
+    """
     path = Path(path)
+    zero, goal = _entry(path, start) if start > 0 else (None, None)
     with opened(path) as container:
         stream = video_stream(container)
         if stream is None:
             found = "only sound was found" if audio_stream(container) is not None else "no picture or sound was found"
             raise MediaError("no_video", path, found)
-        shown = _shown(path, container, stream)
-        if fps is None:
-            for frame, _, _ in shown:
-                yield frame
-        else:
-            yield from _resampled(shown, fps, tolerance_of(float(stream.time_base or 0)))
+        if goal is not None:
+            _seek(path, container, stream, goal)
+        yield from _shown(path, container, stream, zero)
 
 
-def _resampled(shown: Iterator[tuple[Frame, float, float]], fps: float, tolerance: float) -> Iterator[Frame]:
-    """`timing.frame_index` for frames that come one by one."""
-    held: Frame | None = None
-    end, given = 0.0, 0
-    for frame, time, until in shown:
-        begins = first_output(time, fps, tolerance)
-        if held is not None:
-            for _ in range(given, begins):
-                yield held
-            given = max(given, begins)
-        held, end = frame, until
-    if held is not None:
-        for _ in range(given, output_length(end, fps)):
-            yield held
+def _seek(path: Path, container: InputContainer, stream: av.VideoStream, goal: Fraction) -> None:
+    with decoding(path):
+        container.seek(math.floor(goal / (stream.time_base or 1)), stream=stream)
 
 
-def _shown(path: Path, container: InputContainer, stream: av.VideoStream) -> Iterator[tuple[Frame, float, float]]:
-    """Each frame, when it appears, and when it goes if no other follows; in seconds after the first appeared."""
+def _entry(path: Path, start: float) -> tuple[Fraction | None, Fraction | None]:
+    """Time of the first frame of the file, and one to jump to so as to land at a key frame at or before `start`.
+
+    Each is tried before it is used: files with B-frames are indexed by time of decoding, which runs ahead, and containers
+    without an index (MPEG-TS, FLV, raw streams) may land anywhere. None and None where no jump will do.
+    """
+    zero = first_frame_time(path)
+    if zero is None:
+        return None, None
+    for ahead in _RUN_UP:
+        with opened(path) as container:
+            stream = video_stream(container)
+            if stream is None or stream.time_base is None:
+                return None, None
+            latest = zero + Fraction(start) - Fraction(tolerance_of(float(stream.time_base)))
+            goal = latest - ahead
+            if goal <= zero:
+                return None, None
+            try:
+                _seek(path, container, stream, goal)
+                key = next((frame for frame in _pictures(path, container, stream) if frame.key_frame), None)
+            except MediaError:
+                continue
+            stamp = None if key is None else _stamp(key)
+            if stamp is not None and stamp <= latest:
+                return zero, goal
+    return None, None
+
+
+def _shown(path: Path, container: InputContainer, stream: av.VideoStream, begin: Fraction | None) -> Iterator[Shown]:
+    """The frames with their times, which count from `begin`; None: from the first frame, and nothing was jumped over."""
     convert = ToRgb(stream.sample_aspect_ratio)
     step = float(1 / (stream.average_rate or stream.guessed_rate or 25))
     tick = float(stream.time_base or 0)
+    slack = tolerance_of(tick)
     ends = _declared_end(stream)
-    begin: Fraction | None = None
-    time = 0.0
-    for frame in _decoded(path, container, stream):
+    time: float | None = None
+    for frame in _decoded(path, container, stream, jumped=begin is not None):
         stamp = _stamp(frame)
         if begin is None:
             begin = stamp or Fraction(0)
+        if time is None:
+            time = 0.0 if stamp is None else float(stamp - begin)
         else:
             now = time + step if stamp is None else max(time, float(stamp - begin))
             if now - time > _MAX_GAP:
@@ -166,22 +215,30 @@ def _shown(path: Path, container: InputContainer, stream: av.VideoStream) -> Ite
             stays = left
         with decoding(path):
             picture = convert(frame)
-        yield picture, time, time + stays
-    if begin is None:
+        yield picture, time - slack, time + stays
+    if time is None:
         raise MediaError("decode_error", path, "its video stream holds no frame that can be decoded")
 
 
-def _decoded(path: Path, container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+def _decoded(
+    path: Path, container: InputContainer, stream: av.VideoStream, jumped: bool = False
+) -> Iterator[av.VideoFrame]:
+    """Whole frames; after a jump those before the first key frame, which may refer to what was left out, are dropped."""
+    for frame in _pictures(path, container, stream):
+        if jumped and not frame.key_frame:
+            continue
+        jumped = False
+        if frame.is_corrupt:
+            raise MediaError("decode_error", path, f"the frame at {float(_stamp(frame) or 0):.2f} s is damaged")
+        yield frame
+
+
+def _pictures(path: Path, container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     stream.thread_type = "AUTO"
     for packet in packets(path, container, stream):
         with decoding(path):
             frames = packet.decode()
-        for frame in frames:
-            if not isinstance(frame, av.VideoFrame):
-                continue
-            if frame.is_corrupt:
-                raise MediaError("decode_error", path, f"the frame at {float(_stamp(frame) or 0):.2f} s is damaged")
-            yield frame
+        yield from (frame for frame in frames if isinstance(frame, av.VideoFrame))
 
 
 def _first_frame(path: Path, container: InputContainer, stream: av.VideoStream) -> av.VideoFrame:
