@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, create_model, field_validator
 from bench.config import DatasetConfig, Strict, VideoConfig
 from bench.errors import BenchError, nearest
 from bench.training.settings import LoopSettings
+from datasets.puppet import PuppetSpec
 from space_ref.config import SpaceConfig
 from space_ref.landmarks import positions
 from space_ref.losses.discriminator import DiscriminatorConfig
@@ -28,11 +29,20 @@ LIP_PAIRS = ((81, 178), (82, 87), (13, 14), (312, 317), (311, 402))
 
 
 class PuppetData(Strict):
-    """Synthetic training speakers to render first; see `datasets.puppet.PuppetSpec`."""
+    """Synthetic training speakers to render first; see `datasets.puppet.PuppetSpec`.
+
+    Attributes:
+        talks: so many clips of sound and landmarks without pictures beside them (`datasets.puppet.talks`).
+    """
 
     seed: int = 0
     scale: int = Field(default=1, ge=1)
     extras: int = Field(default=0, ge=0, le=99)
+    talks: int = Field(default=0, ge=0)
+
+    @property
+    def spec(self) -> PuppetSpec:
+        return PuppetSpec(seed=self.seed, scale=self.scale, extras=self.extras)
 
 
 class TrainingSet(DatasetConfig):

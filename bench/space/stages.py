@@ -127,8 +127,9 @@ class Training:
         points = self.recipe.model.keypoint_points
         network = None if points else self._trained_vid2vid()
         store, name = open_data(self.recipe, self.workspace), self._latents_name(network)
-        with bar("latent keypoints", len(store.clips)) as step:
-            for clip in store.clips:
+        clips = [row.clip for row in store.clips.values() if row.drawn or network is None]
+        with bar("latent keypoints", len(clips)) as step:
+            for clip in clips:
                 if not latents_path(store.root, name, clip).is_file():
                     found = (
                         landmark_keypoints(store, clip, points)

@@ -1,11 +1,11 @@
-"""From standard clips to a training store: decoded once, tracked once. Resumable, parallel, each clip on its own."""
+"""From clips to a training store: decoded once, tracked once. Resumable, parallel, each clip on its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import cv2
 import numpy as np
@@ -31,14 +31,56 @@ from metrics.features.face_mesh import FaceTracker
 MIN_PRESENT = 0.5
 
 
+class Source(Protocol):
+    """What one clip of the store is made from.
+
+    Attributes:
+        clip: unique name. speaker: who is seen. emotion: one of MEAD's eight names, or None. level: 1..3, or None.
+        dataset, split, place: where it comes from, for the table of rejected clips.
+    """
+
+    @property
+    def clip(self) -> str: ...
+    @property
+    def speaker(self) -> str: ...
+    @property
+    def emotion(self) -> str | None: ...
+    @property
+    def level(self) -> int | None: ...
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+    @property
+    def place(self) -> str: ...
+
+    def fingerprint(self) -> Any:
+        """What the clip depends on, as JSON: another value makes it anew."""
+
+    def write(self, stream: BinaryIO, settings: StoreSettings) -> dict[str, int]:
+        """Write the file of the clip and give its sizes, as the index names them.
+
+        Raises:
+            MediaError, Unusable: the clip cannot be used.
+        """
+
+
+class Unusable(Exception):
+    """A clip that cannot be trained on: `reason` in a word, `detail` in a sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
 @dataclass(frozen=True)
 class ClipSource:
     """One standard clip: a square crop that follows one face.
 
     Attributes:
-        clip: unique name. video: its pictures. audio: its sound where that lies apart, else the video's own is read.
-        speaker: who is seen. emotion: one of MEAD's eight names, or None. level: 1..3, or None.
-        dataset, split: where it comes from, for the table of rejected clips.
+        clip, speaker, emotion, level, dataset, split: as in `Source`.
+        video: its pictures. audio: its sound where that lies apart, else the video's own is read.
     """
 
     clip: str
@@ -50,16 +92,64 @@ class ClipSource:
     dataset: str = ""
     split: str = ""
 
+    @property
+    def place(self) -> str:
+        return str(self.video)
+
+    def fingerprint(self) -> Any:
+        return [_file_fingerprint(self.video), _file_fingerprint(self.audio)]
+
+    def write(self, stream: BinaryIO, settings: StoreSettings) -> dict[str, int]:
+        # Frames go to the disk as they come: memory is bounded by one frame and the landmarks.
+        offsets = [0]
+        tracker = FaceTracker()
+        try:
+            track = tracker.track(_packed(stream, self.video, settings, offsets), settings.fps)
+        finally:
+            tracker.close()
+        present = int(track.present.sum())
+        if present < MIN_PRESENT * len(track):
+            raise Unusable(
+                "no_face", f"a face in {present} of {len(track)} frames; at least {MIN_PRESENT:.0%} are needed"
+            )
+        units = track.landmarks * np.float32(2 / track.width) - np.array([1, 1, 0], np.float32)
+        return finish_clip(stream, offsets, units, present, _sound(self, len(track), settings))
+
+
+def finish_clip(
+    stream: BinaryIO, offsets: Sequence[int], landmarks: NDArray[np.float32], present: int, sound: NDArray[np.int16]
+) -> dict[str, int]:
+    """Write what follows the frames of a clip's file, and give its sizes.
+
+    Args:
+        stream: behind the last frame. offsets: ``(T + 1,)``, where each frame begins and the last one ends; all 0
+            without pictures. landmarks: ``(T, 478, 3)`` in frame units. present: frames with a face. sound: ``(S,)``.
+    """
+    pictures = -(-offsets[-1] // 8) * 8
+    stream.write(bytes(pictures - offsets[-1]))
+    for array, kind in ((offsets, "<i8"), (landmarks, "<f4"), (sound, "<i2")):
+        stream.write(np.ascontiguousarray(array, kind).tobytes())
+    return {
+        "frames": len(landmarks), "present": present, "samples": len(sound), "pictures": pictures,
+        "bytes": file_bytes(pictures, len(landmarks), len(sound)),
+    }  # fmt: skip
+
+
+def packed_sound(audio: NDArray[np.float32], frames: int, settings: StoreSettings) -> NDArray[np.int16]:
+    """Sound in -1..1 at the rate of the settings, from the first frame on, as the store keeps it."""
+    cut = cut_audio(audio, settings.audio_rate, 0.0, frames, settings.fps)
+    return np.round(np.clip(cut, -1, 1) * 32767).astype(np.int16)
+
 
 @dataclass(frozen=True)
 class _Job:
-    source: ClipSource
+    source: Source
     root: Path
     settings: StoreSettings
     recipe: str
 
 
-def build_store(root: Path, clips: Sequence[ClipSource], settings: StoreSettings, workers: int = 1) -> None:
+def build_store(root: Path, clips: Sequence[Source], settings: StoreSettings, workers: int = 1) -> None:
     """Make the training store of exactly these clips at `root`; what is there and still good is kept.
 
     A clip that cannot be used is a row of ``rejected.parquet`` with a reason, as in data preparation. A clip without
@@ -82,7 +172,7 @@ def build_store(root: Path, clips: Sequence[ClipSource], settings: StoreSettings
     journal = Journal(root / "built.jsonl", key="clip")
     jobs = []
     for source in clips:
-        recipe = digest([FORMAT, _fingerprint(source.video), _fingerprint(source.audio)])
+        recipe = digest([FORMAT, *source.fingerprint()])
         if not _done(journal, source.clip, recipe, root):
             jobs.append(_Job(source, root, settings, recipe))
     with bar("training store", len(jobs)) as step:
@@ -97,7 +187,7 @@ def build_store(root: Path, clips: Sequence[ClipSource], settings: StoreSettings
             rows.append({**labels, "file": clip_file(source.clip), **entry["sizes"]})
         else:
             turned_away.append(
-                {"dataset": source.dataset, "split": source.split, "source": str(source.video),
+                {"dataset": source.dataset, "split": source.split, "source": source.place,
                  "reason": entry["status"], "detail": entry["detail"]}
             )  # fmt: skip
     write_table(root / "rejected.parquet", turned_away, REJECTED_COLUMNS)
@@ -117,7 +207,7 @@ def _done(journal: Journal, clip: str, recipe: str, root: Path) -> bool:
     return path.is_file() and path.stat().st_size == entry["sizes"]["bytes"]
 
 
-def _fingerprint(path: Path | None) -> list[Any] | None:
+def _file_fingerprint(path: Path | None) -> list[Any] | None:
     # Size and time instead of the content: hashing a whole dataset before each run would cost too much.
     if path is None:
         return None
@@ -128,47 +218,15 @@ def _fingerprint(path: Path | None) -> list[Any] | None:
     return [path.name, stat.st_size, stat.st_mtime_ns]
 
 
-class _Unusable(Exception):
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
 def _build_one(job: _Job) -> dict[str, Any]:
     """Write the file of one clip; what goes wrong with its media is its own rejected row."""
     entry: dict[str, Any] = {"clip": job.source.clip, "recipe": job.recipe, "status": "ok", "detail": ""}
     try:
         with replacing(job.root / clip_file(job.source.clip)) as temporary, temporary.open("wb") as stream:
-            entry["sizes"] = _write_clip(stream, job.source, job.settings)
-    except MediaError as error:
-        entry.update(status=error.reason, detail=error.detail)
-    except _Unusable as error:
+            entry["sizes"] = job.source.write(stream, job.settings)
+    except (MediaError, Unusable) as error:
         entry.update(status=error.reason, detail=error.detail)
     return entry
-
-
-def _write_clip(stream: BinaryIO, source: ClipSource, settings: StoreSettings) -> dict[str, int]:
-    # Frames go to the disk as they come: memory is bounded by one frame and the landmarks.
-    offsets = [0]
-    tracker = FaceTracker()
-    try:
-        track = tracker.track(_packed(stream, source.video, settings, offsets), settings.fps)
-    finally:
-        tracker.close()
-    present = int(track.present.sum())
-    if present < MIN_PRESENT * len(track):
-        raise _Unusable("no_face", f"a face in {present} of {len(track)} frames; at least {MIN_PRESENT:.0%} are needed")
-    pictures = -(-offsets[-1] // 8) * 8
-    stream.write(bytes(pictures - offsets[-1]))
-    units = track.landmarks * np.float32(2 / track.width) - np.array([1, 1, 0], np.float32)
-    sound = _sound(source, len(track), settings)
-    for array, kind in ((offsets, "<i8"), (units, "<f4"), (sound, "<i2")):
-        stream.write(np.ascontiguousarray(array, kind).tobytes())
-    return {
-        "frames": len(track), "present": present, "samples": len(sound), "pictures": pictures,
-        "bytes": file_bytes(pictures, len(track), len(sound)),
-    }  # fmt: skip
 
 
 def _packed(stream: BinaryIO, video: Path, settings: StoreSettings, offsets: list[int]) -> Iterator[NDArray[np.uint8]]:
@@ -177,7 +235,7 @@ def _packed(stream: BinaryIO, video: Path, settings: StoreSettings, offsets: lis
     for frame in read_frames(video, settings.fps):
         height, width = frame.shape[:2]
         if height != width:
-            raise _Unusable("not_square", f"its frames are {width}x{height}; the store takes standard (square) clips")
+            raise Unusable("not_square", f"its frames are {width}x{height}; the store takes standard (square) clips")
         picture = frame
         if width != settings.size:
             method = cv2.INTER_AREA if width > settings.size else cv2.INTER_CUBIC
@@ -196,5 +254,4 @@ def _sound(source: ClipSource, frames: int, settings: StoreSettings) -> NDArray[
         if error.reason != "no_audio":
             raise
         return np.zeros(0, np.int16)
-    cut = cut_audio(audio, settings.audio_rate, 0.0, frames, settings.fps)
-    return np.round(np.clip(cut, -1, 1) * 32767).astype(np.int16)
+    return packed_sound(audio, frames, settings)

@@ -39,9 +39,9 @@ class Pairs(Dataset[Sample]):
         cross_clip: float = 0.0,
     ) -> None:  # fmt: skip
         self._store, self._augment, self._cross_clip = store, augment, cross_clip
-        self._clips = chosen(store, clips)
+        self._clips = [row for row in chosen(store, clips) if row.drawn]
         if not self._clips:
-            raise BenchError(f"training store {store.root}: no clip to draw pairs from")
+            raise BenchError(f"training store {store.root}: no clip with pictures to draw pairs from")
         self._draws = Draws([row.frames for row in self._clips], FRAMES_A_DRAW, seed)
         self._of: dict[str, list[StoredClip]] = {}
         for row in self._clips:

@@ -67,7 +67,7 @@ class StoredClip:
     Attributes:
         clip: unique name. speaker: who is seen. emotion: one of MEAD's eight names, or None. level: 1..3, or None.
         file: of its data, relative to the store. frames: how many. present: in how many of them a face was found.
-        samples: length of the sound, 0 without. pictures: bytes of the JPEGs, padded. bytes: size of the file.
+        samples: length of the sound, 0 without. pictures: bytes of the JPEGs, padded, 0 without. bytes: of the file.
     """
 
     clip: str
@@ -80,6 +80,11 @@ class StoredClip:
     samples: int
     pictures: int
     bytes: int
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there are pictures; a talk has landmarks and sound only."""
+        return self.pictures > 0
 
 
 @dataclass(frozen=True)
@@ -120,9 +125,11 @@ class Store:
         """Frame `index` (0 .. frames - 1) as RGB ``(size, size, 3)``.
 
         Raises:
-            BenchError: unknown clip, no such frame, or its JPEG is damaged.
+            BenchError: unknown clip, one without pictures, no such frame, or its JPEG is damaged.
         """
         data = self._open(clip)
+        if not self.clips[clip].drawn:
+            raise BenchError(f"training store {self.root}: clip {clip!r} has no pictures")
         if not 0 <= index < len(data.offsets) - 1:
             raise BenchError(
                 f"training store {self.root}: clip {clip!r} has no frame {index} of {len(data.offsets) - 1}"

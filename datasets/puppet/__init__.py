@@ -9,6 +9,7 @@ from datasets.puppet.errors import PuppetError
 from datasets.puppet.plan import ClipPlan, PuppetSpec, plan
 from datasets.puppet.recipes import CAST, PORTRAITS
 from datasets.puppet.renderer import PortraitMesh
+from datasets.puppet.talks import Talk, talks
 
 __all__ = [
     "CAST",
@@ -19,6 +20,8 @@ __all__ = [
     "PortraitMesh",
     "PuppetError",
     "PuppetSpec",
+    "Talk",
     "build",
     "plan",
+    "talks",
 ]

@@ -38,12 +38,7 @@ def extra_speaker(seed: int, number: int) -> Recipe:
     training = [recipe for recipe in CAST if recipe.split == "train"]
     model = training[number % len(training)]
     letter = model.mead[0]
-    voices = _MALE if letter == "M" else _FEMALE
-    voice = Voice(
-        f"{random.choice(_ACCENTS)}+{random.choice(voices)}",
-        speed=int(random.integers(140, 206)),
-        pitch=int(random.integers(25, 76)),
-    )
+    voice = training_voice(letter, random)
     shape = BoneShape(
         **{field.name: float(random.uniform(*_NARROW.get(field.name, _WIDE))) for field in fields(BoneShape)}
     )
@@ -59,6 +54,16 @@ def extra_speaker(seed: int, number: int) -> Recipe:
         float(random.uniform(0.8, 1.4)),
         shape,
         Appearance(skin=skin, hair=hair, background=background, mirror=bool(random.integers(2))),
+    )
+
+
+def training_voice(letter: str, random: np.random.Generator) -> Voice:
+    """A voice that no test speaker has; `letter` is ``M`` or ``W``, as speakers are named."""
+    voices = _MALE if letter == "M" else _FEMALE
+    return Voice(
+        f"{random.choice(_ACCENTS)}+{random.choice(voices)}",
+        speed=int(random.integers(140, 206)),
+        pitch=int(random.integers(25, 76)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -47,15 +47,23 @@ class Speaker:
 
     def at(self, size: int) -> tuple[PortraitMesh, Placement]:
         """The speaker at the size of a video: mesh and placement in pixels of a ``(size, size)`` frame."""
-        scale = size / _WORK
         picture = (
             cv2.resize(self.picture, (size, size), interpolation=cv2.INTER_AREA) if size != _WORK else self.picture
         )
+        placement = self.placed(size)
+        return PortraitMesh(np.asarray(picture, dtype=np.uint8), placement.apply(self.face)), placement
+
+    def placed(self, size: int) -> Placement:
+        """Where the face is in a ``(size, size)`` frame."""
+        scale = size / _WORK
         # Pixel centres: the middle of the first pixel of a smaller picture lies between several of the larger one.
         half = np.array([0.5, 0.5, 0.0])
         moved = (self.placement.translation + half) * scale - half
-        placement = Placement(self.placement.scale * scale, self.placement.rotation, moved)
-        return PortraitMesh(np.asarray(picture, dtype=np.uint8), placement.apply(self.face)), placement
+        return Placement(self.placement.scale * scale, self.placement.rotation, moved)
+
+    def unseen(self) -> Speaker:
+        """The speaker without a picture: all that is needed where nothing is drawn, and small."""
+        return replace(self, picture=np.zeros((0, 0, 3), np.uint8))
 
 
 def make_speaker(recipe: Recipe, portraits: Mapping[str, NDArray[np.uint8]], locate: Locate) -> Speaker:

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+CLOSED = 0.02
+"""Lip gap in inter-ocular distances below which lips look closed."""
+
 
 def position_loss(predicted: Tensor, target: Tensor, present: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean absolute difference of coordinates, over points weighted by `weights` ``(P,)``."""
@@ -33,6 +36,17 @@ def gap_loss(predicted: Tensor, target: Tensor, present: Tensor, upper: Sequence
     """Mean absolute difference of the lip gap: an open mouth counts though only few points make it."""
     apart = lip_gap(predicted, upper, lower) - lip_gap(keep(target, present), upper, lower)
     return masked_mean(apart.abs().mean(dim=-1), present)
+
+
+def closure_loss(
+    predicted: Tensor, target: Tensor, present: Tensor, upper: Sequence[int], lower: Sequence[int]
+) -> Tensor:
+    """Mean absolute difference of the logarithms of the lip gap, above a floor of `CLOSED`.
+
+    Between lips that touch and lips that nearly do, `gap_loss` sees next to nothing, and people see a p or an m missed.
+    """
+    made, true = ((lip_gap(points, upper, lower) + CLOSED).log() for points in (predicted, keep(target, present)))
+    return masked_mean((made - true).abs().mean(dim=-1), present)
 
 
 def point_weights(points: int, mouth: Sequence[int], mouth_weight: float) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 # MediaPipe's mesh: corners, upper and lower edge.
 MOUTH = ((61, 291, 0, 17),)
@@ -30,14 +31,39 @@ def region_loss(
     return (sums / areas.clamp(min=1)).sum() / (areas > 0).sum().clamp(min=1)
 
 
+def region_pictures(
+    image: Tensor, landmarks: Tensor, regions: tuple[tuple[int, ...], ...], size: int, margin: float = MARGIN
+) -> Tensor:
+    """Squares around landmarks, brought to one size: ``(B, N, 3, size, size)``; the whole frame where there is no face.
+
+    Args:
+        image: ``(B, 3, H, W)``. landmarks: ``(B, 478, 3)`` in frame units. regions, margin: as in `region_loss`.
+    """
+    low, high = _boxes(landmarks, regions, margin)
+    centre, half = (low + high) / 2, ((high - low) / 2).amax(dim=-1, keepdim=True)
+    known = (centre.isfinite() & half.isfinite()).all(dim=-1, keepdim=True)
+    centre, half = torch.where(known, centre, 0.0), torch.where(known, half, 1.0)
+    axis = torch.linspace(-1, 1, size, device=image.device) * (1 - 1 / size)
+    square = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
+    places = centre[:, :, None, None] + half[:, :, None, None] * square
+    many = image[:, None].expand(-1, len(regions), -1, -1, -1).flatten(0, 1)
+    cut = functional.grid_sample(many, places.flatten(0, 1), padding_mode="border", align_corners=False)
+    return cut.unflatten(0, (len(image), len(regions)))
+
+
+def _boxes(landmarks: Tensor, regions: tuple[tuple[int, ...], ...], margin: float) -> tuple[Tensor, Tensor]:
+    """Lowest and highest x and y ``(B, N, 2)`` of each box."""
+    points = landmarks[:, torch.tensor(regions, device=landmarks.device), :2]
+    low, high = points.amin(dim=2), points.amax(dim=2)
+    grow = margin * (high - low)[..., :1]
+    return low - grow, high + grow
+
+
 def _inside(
     landmarks: Tensor, regions: tuple[tuple[int, ...], ...], margin: float, width: int, height: int
 ) -> tuple[Tensor, Tensor]:
     """Which columns ``(B, N, W)`` and rows ``(B, N, H)`` lie in each box, as 0 and 1."""
-    points = landmarks[:, torch.tensor(regions, device=landmarks.device), :2]
-    low, high = points.amin(dim=2), points.amax(dim=2)
-    grow = margin * (high - low)[..., :1]
-    low, high = low - grow, high + grow
+    low, high = _boxes(landmarks, regions, margin)
     found = []
     for axis, count in enumerate((width, height)):
         centres = torch.linspace(-1, 1, count, device=landmarks.device) * (1 - 1 / count)

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from space_ref.losses.landmarks import gap_loss, keep, lip_gap, point_weights, position_loss, velocity_loss
+from space_ref.losses.landmarks import (
+    closure_loss,
+    gap_loss,
+    keep,
+    lip_gap,
+    point_weights,
+    position_loss,
+    velocity_loss,
+)
 from space_ref.objectives.base import Batch, Objective
 from space_ref.speech2landmarks import Speech2Landmarks, Speech2LandmarksConfig
 
@@ -44,7 +52,7 @@ class SpeechObjectiveConfig:
     mouth: indices of the mouth's points in the subset.
     upper_lip, lower_lip: indices of inner lip points, pair by pair.
     mouth_weight: weight of a mouth point; any other has 1.
-    position, velocity, gap: weights of the terms.
+    position, velocity, gap, closure: weights of the terms; `closure` is chosen here and off by default.
     noise: disturbance of the speech.
     """
 
@@ -56,10 +64,11 @@ class SpeechObjectiveConfig:
     position: float = 1.0
     velocity: float = 2.0
     gap: float = 1.0
+    closure: float = 0.0
     noise: SpeechNoise = field(default_factory=SpeechNoise)
 
     def __post_init__(self) -> None:
-        not_below_zero(self, "mouth_weight", "position", "velocity", "gap")
+        not_below_zero(self, "mouth_weight", "position", "velocity", "gap", "closure")
         if not self.upper_lip or len(self.upper_lip) != len(self.lower_lip):
             raise ValueError(
                 f"SpeechObjectiveConfig has {len(self.upper_lip)} upper and {len(self.lower_lip)} lower lip points: "
@@ -103,6 +112,9 @@ class SpeechObjective(Objective):
             "velocity": config.velocity * velocity_loss(made, true, present, self.weights),
             "gap": config.gap * gap_loss(made, true, present, config.upper_lip, config.lower_lip),
         }
+        if config.closure:
+            lips = config.upper_lip, config.lower_lip
+            losses["closure"] = config.closure * closure_loss(made, true, present, *lips)
         return losses, {}
 
     @torch.no_grad()

@@ -15,7 +15,7 @@ from space_ref.losses.discriminator import DiscriminatorConfig, MultiScaleDiscri
 from space_ref.losses.equivariance import equivariance_loss, random_warp
 from space_ref.losses.head_pose import head_pose_bins_loss, head_pose_loss
 from space_ref.losses.keypoints import deformation_prior, keypoint_prior, landmark_guide, pair_guide
-from space_ref.losses.regions import EYES, MOUTH, region_loss
+from space_ref.losses.regions import EYES, MOUTH, region_loss, region_pictures
 from space_ref.objectives.base import Batch, Objective
 from space_ref.vid2vid import FaceVid2Vid, HeadEstimate, Vid2VidConfig
 from space_ref.vid2vid.transform import degrees
@@ -33,6 +33,7 @@ class Vid2VidLossConfig:
         head_pose_bins: cross-entropy of the pose bins, beside the L1 of the angles.
         pixel: L1 of the whole frame.
         mouth, eyes: L1 of boxes around them.
+        details: perceptual distance of squares around mouth and eyes, `details_size` pixels wide each.
         guide: L1 between keypoints and the landmarks `guide_points`.
         guide_pairs: the same for the vectors between keypoints, near ones most.
         guide_points: one mesh point a keypoint.
@@ -59,6 +60,8 @@ class Vid2VidLossConfig:
     pixel: float = 0.0
     mouth: float = 0.0
     eyes: float = 0.0
+    details: float = 0.0
+    details_size: int = 64
     guide: float = 0.0
     guide_pairs: float = 0.0
     forcing: float = 0.0
@@ -119,7 +122,7 @@ class Vid2VidObjective(Objective):
         discriminator: DiscriminatorConfig | None = None,
     ) -> None:
         super().__init__()
-        if losses.perceptual and perceptual is None:
+        if (losses.perceptual or losses.details) and perceptual is None:
             raise ValueError(
                 "Vid2VidObjective: the perceptual loss has a weight but no network; pass one or set it to 0"
             )
@@ -169,6 +172,7 @@ class Vid2VidObjective(Objective):
             "pixel": lambda: functional.l1_loss(prediction, driving),
             "mouth": lambda: region_loss(prediction, driving, landmarks, MOUTH),
             "eyes": lambda: region_loss(prediction, driving, landmarks, EYES),
+            "details": lambda: self._details(prediction, driving, landmarks),
             "guide": lambda: landmark_guide(*self._guided(batch, pair)),
             "guide_pairs": lambda: pair_guide(*self._guided(batch, pair)),
         }
@@ -228,6 +232,13 @@ class Vid2VidObjective(Objective):
         assert self.perceptual is not None
         value: Tensor = self.perceptual(prediction, driving)
         return value
+
+    def _details(self, prediction: Tensor, driving: Tensor, landmarks: Tensor) -> Tensor:
+        made, true = (
+            region_pictures(image, landmarks, (*MOUTH, *EYES), self.losses.details_size).flatten(0, 1)
+            for image in (prediction, driving)
+        )
+        return self._perceptual(made, true)
 
     def _equivariance(self, driving: Tensor, pair: Pair, random: torch.Generator) -> Tensor:
         warp = random_warp(len(driving), random).to(driving.device)

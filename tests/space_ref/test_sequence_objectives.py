@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 
 from space_ref.landmarks2latents import Landmarks2LatentsConfig
 from space_ref.losses.landmarks import (
+    closure_loss,
     gap_loss,
     hold_missing,
     point_weights,
@@ -175,6 +177,22 @@ def test_a_mouth_point_weighs_more_and_the_lip_gap_is_a_distance():
     weights = point_weights(3, (0,), 4.0)
     assert float(position_loss(predicted, target, kept, weights)) == pytest.approx(0.2 * 4 / 6)
     assert float(gap_loss(predicted, target, kept, (0,), (1,))) == pytest.approx(0.6, abs=1e-3)
+
+
+def test_closure_loss_tells_closed_lips_from_nearly_closed_ones():
+    def lips(gap: float) -> torch.Tensor:
+        points = torch.zeros(1, 2, 2, 3)
+        points[..., 1, 1] = gap
+        return points
+
+    kept = torch.tensor([[True, False]])
+    target = lips(0.0)
+    target[0, 1] = torch.nan
+    near = float(closure_loss(lips(0.02), target, kept, (0,), (1,)))
+    assert near == pytest.approx(math.log(2), abs=0.01)
+    wide = float(closure_loss(lips(0.32), lips(0.3), kept, (0,), (1,)))
+    assert wide == pytest.approx(math.log(0.34 / 0.32), abs=1e-3)
+    assert float(closure_loss(target.nan_to_num(), target, kept, (0,), (1,))) == 0
 
 
 def test_the_last_present_frame_is_held():

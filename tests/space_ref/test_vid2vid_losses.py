@@ -14,7 +14,7 @@ from space_ref.losses.equivariance import Warp, equivariance_loss, random_warp
 from space_ref.losses.head_pose import head_pose_bins_loss, head_pose_loss, model_angles
 from space_ref.losses.keypoints import deformation_prior, keypoint_prior, landmark_guide, pair_guide
 from space_ref.losses.perceptual import AlexNetFeatures, PerceptualLoss, VGG19Features, blurred_half
-from space_ref.losses.regions import MOUTH, region_loss
+from space_ref.losses.regions import EYES, MOUTH, region_loss, region_pictures
 from space_ref.rotation import rotation_matrix
 from space_ref.vid2vid.transform import degrees, rotation
 
@@ -240,6 +240,29 @@ def test_region_loss_is_the_mean_inside_the_box() -> None:
     prediction[:, :, 6:14, 4:16] = 0.25
     torch.testing.assert_close(region_loss(prediction, target, landmarks, MOUTH), torch.tensor(0.25))
     assert region_loss(prediction, target, torch.full((2, 478, 3), NAN), MOUTH) == 0
+
+
+def test_region_pictures_show_the_square_around_each_region() -> None:
+    landmarks = torch.zeros(1, 478, 3)
+    for (box,), (x, y) in ((MOUTH, (0.0, 0.5)), (EYES[:1], (-0.5, -0.5))):
+        landmarks[0, list(box), 0] = x + torch.tensor([-0.2, 0.2, 0.0, 0.0])
+        landmarks[0, list(box), 1] = y + torch.tensor([0.0, 0.0, -0.1, 0.1])
+    # A picture whose red is its column and whose green is its row, both in -1..1.
+    axis = torch.linspace(-1, 1, 65) * (1 - 1 / 65)
+    image = torch.stack([*torch.meshgrid(axis, axis, indexing="xy"), torch.zeros(65, 65)])[None]
+    mouth, eye = region_pictures(image, landmarks, (*MOUTH, EYES[0]), 8, margin=0.0)[0]
+    inside = torch.linspace(-1, 1, 8) * (1 - 1 / 8) * 0.2
+    torch.testing.assert_close(mouth[0], inside.expand(8, 8), atol=1e-5, rtol=0)
+    torch.testing.assert_close(mouth[1], 0.5 + inside[:, None].expand(8, 8), atol=1e-5, rtol=0)
+    torch.testing.assert_close(eye[0], -0.5 + inside.expand(8, 8), atol=1e-5, rtol=0)
+
+
+def test_region_pictures_without_a_face_are_the_whole_frame() -> None:
+    image = torch.rand(1, 3, 16, 16, requires_grad=True)
+    found = region_pictures(image, torch.full((1, 478, 3), NAN), MOUTH, 16)
+    torch.testing.assert_close(found[0, 0], image[0], atol=1e-6, rtol=0)
+    found.sum().backward()
+    assert image.grad is not None and bool(image.grad.isfinite().all())
 
 
 def test_pair_guide_sees_an_opening_and_not_where_the_head_is() -> None:
