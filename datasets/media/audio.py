@@ -25,7 +25,7 @@ _MAX_SECONDS = 24 * 3600
 """No clip is a day long; a time stamp that says so is broken, and would ask for that much memory."""
 
 
-def read_audio(path: Path, rate: int = 16000) -> Samples:
+def read_audio(path: Path, rate: int = 16000, first: int = 0, stop: int | None = None) -> Samples:
     """The sound of a media file, its first sample at the time of the first video frame.
 
     Stream offsets, edit lists and encoder priming are honoured: sound before the first frame is cut, a late start or
@@ -35,72 +35,82 @@ def read_audio(path: Path, rate: int = 16000) -> Samples:
     Args:
         path: the file.
         rate: samples a second of the result.
+        first, stop: give only these samples of it, as a slice would; memory is then that of the slice. The file is read
+            to its end all the same, and checked.
 
     Returns:
         ``(S,)`` float32; -1..1 unless the file itself (float samples, lossy codec) goes beyond.
 
     Raises:
         MediaError: ``no_audio``; ``decode_error`` where the file is no media file, damaged or cut short.
-        ValueError: `rate` is not positive.
+        ValueError: `rate` is not positive, `first` is negative.
     """
     if rate <= 0:
         raise ValueError(f"rate must be positive, got {rate}")
+    if first < 0:
+        raise ValueError(f"first must not be negative, got {first}")
     path = Path(path)
     with opened(path) as container:
         stream = audio_stream(container)
         if stream is None:
             found = "only pictures were found" if video_stream(container) is not None else "no sound was found"
             raise MediaError("no_audio", path, found)
-        pieces = list(_pieces(path, container, stream, rate))
+        zero = first_frame_time(path)
+        kept: list[tuple[int, Samples]] = []
+        reach: int | None = None
+        for start, offset, samples in _blocks(path, container, stream, rate):
+            zero = start if zero is None else zero
+            at = round((start - zero) * rate) + offset
+            reach = max(reach or 0, at + len(samples))
+            if at + len(samples) > first and (stop is None or at < stop):
+                kept.append((at, samples))
         end = _declared_end(stream)
-    if not pieces:
+    if reach is None or zero is None:
         raise MediaError("decode_error", path, "its audio stream holds no sample that can be decoded")
-    zero = first_frame_time(path)
-    return _placed(path, pieces, pieces[0][0] if zero is None else zero, end, rate)
-
-
-def _placed(
-    path: Path, pieces: list[tuple[Fraction, Samples]], zero: Fraction, end: Fraction | None, rate: int
-) -> Samples:
-    starts = [round((start - zero) * rate) for start, _ in pieces]
-    length = max(0, *(at + len(samples) for at, (_, samples) in zip(starts, pieces, strict=True)))
     if end is not None:
         # What lies beyond is the padding of the last packet. The header rounds up to milliseconds.
-        length = min(length, max(0, round((end - zero) * rate)))
-    if length > _MAX_SECONDS * rate:
-        raise MediaError("decode_error", path, f"its time stamps say {length / rate:.0f} s of sound")
-    sound = np.zeros(length, dtype=np.float32)
-    for at, (_, samples) in zip(starts, pieces, strict=True):
-        skip = max(0, -at)
-        room = sound[at + skip : at + len(samples)]
+        reach = min(reach, max(0, round((end - zero) * rate)))
+    if reach > _MAX_SECONDS * rate:
+        raise MediaError("decode_error", path, f"its time stamps say {reach / rate:.0f} s of sound")
+    return _placed(kept, first, reach if stop is None else min(stop, reach))
+
+
+def _placed(blocks: list[tuple[int, Samples]], first: int, stop: int) -> Samples:
+    sound = np.zeros(max(0, stop - first), dtype=np.float32)
+    for at, samples in blocks:
+        skip = max(0, first - at)
+        room = sound[at + skip - first : max(0, at + len(samples) - first)]
         room[:] = samples[skip : skip + len(room)]
     return sound
 
 
-def _pieces(
+def _blocks(
     path: Path, container: InputContainer, stream: av.AudioStream, rate: int
-) -> Iterator[tuple[Fraction, Samples]]:
-    """Stretches of unbroken sound: when each starts, on the clock of the file, and its samples at `rate`."""
+) -> Iterator[tuple[Fraction, int, Samples]]:
+    """Sound at `rate`, piece by piece: when its unbroken stretch starts on the clock of the file, its place in that
+    stretch in samples, and the samples."""
     start, expected = Fraction(0), None
-    blocks: list[Samples] = []
     resampler: av.AudioResampler | None = None
+    given = 0
     for frame in _decoded(path, container, stream):
         now = Fraction(frame.pts) * frame.time_base if frame.pts is not None and frame.time_base else expected or start
         if resampler is None or expected is None or abs(now - expected) > _JUMP:
             if resampler is not None:
-                yield start, _joined(path, blocks, resampler)
-            start, expected, blocks = now, now, []
+                yield start, given, _resampled(path, resampler, None)
+            start, expected, given = now, now, 0
             resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
         expected += Fraction(frame.samples, frame.sample_rate)
-        with decoding(path):
-            blocks += [_mono(out) for out in resampler.resample(frame)]
+        block = _resampled(path, resampler, frame)
+        yield start, given, block
+        given += len(block)
     if resampler is not None:
-        yield start, _joined(path, blocks, resampler)
+        yield start, given, _resampled(path, resampler, None)
 
 
-def _joined(path: Path, blocks: list[Samples], resampler: av.AudioResampler) -> Samples:
+def _resampled(path: Path, resampler: av.AudioResampler, frame: av.AudioFrame | None) -> Samples:
+    """What comes out for a frame; None asks for what is left."""
     with decoding(path):
-        blocks = blocks + [_mono(out) for out in resampler.resample(None) if out.samples]
+        blocks = [_mono(out) for out in resampler.resample(frame) if out.samples]
     return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.float32)
 
 
