@@ -1,4 +1,4 @@
-"""The commands about datasets: ``datasets`` and ``datasets show``."""
+"""The commands about datasets: ``datasets``, ``datasets show`` and ``datasets split``."""
 
 from __future__ import annotations
 
@@ -42,3 +42,23 @@ def show(
     from bench.workspace import Workspace
 
     print_inspection(inspect(name, root, splits, deep, params, Workspace(results)))
+
+
+@app.command()
+def split(
+    name: Annotated[str, typer.Argument(help="a dataset of the parameter file, or a reader together with --root")],
+    splits: Annotated[str, typer.Argument(help="the split, e.g. voxceleb2/test-500-seed0")],
+    to: Annotated[Path, typer.Argument(help="the YAML file to write")],
+    root: Annotated[Path | None, typer.Option(help="folder of the dataset; the parameter file's by default")] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--list", help="draw from this list of VoxCeleb2 utterances instead of a copy")
+    ] = None,
+    params: ParamsOption = PARAMS,
+    results: Annotated[Path, typer.Option("--out", help="folder of all results")] = Path("out"),
+) -> None:
+    """Write a split out, clip by clip: a file to publish, which names the same clips wherever it is used."""
+    from bench.tables_datasets import print_written
+    from bench.workspace import Workspace
+    from bench.write_split import write_split
+
+    print_written(write_split(name, root, listed, splits, to, params, Workspace(results)))

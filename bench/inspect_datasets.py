@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ from bench.errors import BenchError, unknown
 from bench.parallel import run
 from bench.prepare import INDEX, dataset_root
 from bench.progress import bar
+from bench.store import write_bytes
 from bench.workspace import Workspace
 from datasets import splits as named_splits
-from datasets.base import DatasetError
-from datasets.index import Index, open_index, with_splits
+from datasets.base import DatasetError, file_name, readable
+from datasets.expected import not_here
+from datasets.index import Index, labelled, open_index, with_splits
 from datasets.inspection import Finding, checks, findings, gathered, look_into, same_content, same_size
 from datasets.registry import READERS
 from datasets.splits import Split
@@ -35,6 +39,7 @@ class Inspection:
     Attributes:
         clips: one row a clip, as in `datasets.index`; ``split`` is that of the named split, where one applies.
         outside: number of clips that the named split leaves out. looked_into: number of clips of which files were opened.
+        listing: a CSV file with all that the findings name, one a line.
         reused, seconds: whether the index was kept from before, and how long it took to have it.
     """
 
@@ -45,6 +50,7 @@ class Inspection:
     clips: pa.Table
     outside: int
     findings: list[Finding]
+    listing: Path
     looked_into: int
     deep: bool
     reused: bool
@@ -64,37 +70,72 @@ def inspect(
     Raises:
         BenchError: no such dataset or split, a root that holds something else, or nothing in it that can be used.
     """
-    loaded = load(params) if params.is_file() else Params(datasets={}, cases=[], models=[], metrics=[])
+    loaded = _loaded(params)
     config = _config(name, root, loaded)
-    reader = READERS[config.reader]()
-    root = root or dataset_root(name, config, workspace, open_store())
     chosen = splits or config.splits
+    start = time.perf_counter()
     try:
-        split = named_splits.load(chosen, reader.name) if chosen else None
-        start = time.perf_counter()
-        index = open_index(reader, root, workspace.root / INDEX)
-        seconds = time.perf_counter() - start
+        split = named_splits.load(chosen, config.reader) if chosen else None
+        reader, index = indexed(name, root, params, workspace)
     except DatasetError as error:
         raise BenchError(str(error)) from error
-    found = defaultdict(list, {item.problem: list(item.sources) for item in findings(reader.name, index)})
+    seconds = time.perf_counter() - start
+    root = index.root
+    found = defaultdict(list, {item.problem: list(item.sources) for item in findings(reader, index)})
     clips = index.clips
     if split is not None:
         try:
             clips = with_splits(clips, split)
+            found["missing"] += [f"{item.source}: {item.detail}" for item in not_here(split, labelled(index.clips))]
         except DatasetError as error:
             found["split"].append(str(error))
             split = None
     looked_into, broken = _look(index, deep, loaded.worker_count(), found)
-    if looked_into == broken:
-        first = next(
-            (f"{kind.replace('_', ' ')}: {places[0]}" for kind, places in found.items() if places), "nothing was found"
-        )
-        raise BenchError(f"dataset {name!r} in {root}: no usable clip. First: {first}")
     _twice(index, loaded.worker_count(), found)
+    every = gathered(found)
+    listing = workspace.root / INDEX / f"{file_name(name)}-findings.csv"
+    _write(listing, every)
+    if looked_into == broken:
+        problems = [finding for finding in every if finding.problem not in ("missing", "no_audio")] or every
+        first = (
+            f"{problems[0].problem.replace('_', ' ')}: {readable(problems[0].sources[0])}" if problems
+            else "nothing was found"
+        )  # fmt: skip
+        raise BenchError(f"dataset {name!r} in {root}: no usable clip. First: {first}. All: {listing}")
     return Inspection(
-        name, reader.name, root, split, clips, len(index.clips) - len(clips), gathered(found), looked_into, deep,
+        name, reader, root, split, clips, len(index.clips) - len(clips), every, listing, looked_into, deep,
         index.reused, seconds,
     )  # fmt: skip
+
+
+def indexed(name: str, root: Path | None, params: Path, workspace: Workspace) -> tuple[str, Index]:
+    """The reader and the index of a dataset of the parameter file, or of a root.
+
+    Raises:
+        BenchError: no such dataset. DatasetError: as `open_index`.
+    """
+    config = _config(name, root, _loaded(params))
+    reader = READERS[config.reader]()
+    root = root or dataset_root(name, config, workspace, open_store())
+    return reader.name, open_index(reader, root, workspace.root / INDEX)
+
+
+def reader_of(name: str, params: Path) -> str:
+    """The reader of a dataset of the parameter file, or the name itself where it is that of a reader."""
+    loaded = _loaded(params)
+    return loaded.datasets[name].reader if name in loaded.datasets else name
+
+
+def _loaded(params: Path) -> Params:
+    return load(params) if params.is_file() else Params(datasets={}, cases=[], models=[], metrics=[])
+
+
+def _write(path: Path, every: list[Finding]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("problem", "where", "what to do"))
+    writer.writerows((item.problem, readable(source), item.todo) for item in every for source in item.sources)
+    write_bytes(path, text.getvalue().encode())
 
 
 def _config(name: str, root: Path | None, params: Params) -> DatasetConfig:
@@ -115,13 +156,12 @@ def _look(index: Index, deep: bool, workers: int, found: dict[str, list[str]]) -
     jobs = checks(index, None if deep else SAMPLE)
     problems = []
     with bar("look into files", len(jobs)) as step:
-        for job, problem in run(look_into, jobs, workers, threads=True):
-            if problem is not None:
-                problems.append((job.clip, *problem))
+        for job, found_here in run(look_into, jobs, workers, threads=True):
+            problems += [(job.clip, *problem) for problem in found_here]
             step()
     for _, kind, source in sorted(problems):
         found[kind].append(source)
-    return len(jobs), sum(kind != "no_audio" for _, kind, _ in problems)
+    return len(jobs), sum(kind not in ("no_audio", "bad_annotation") for _, kind, _ in problems)
 
 
 def _twice(index: Index, workers: int, found: dict[str, list[str]]) -> None:

@@ -20,6 +20,7 @@ from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, sha256_
 from bench.workspace import Workspace
 from datasets import splits
 from datasets.base import DatasetError, Rejected, SourceClip
+from datasets.expected import not_here
 from datasets.index import open_index
 from datasets.media import MediaError, read_audio, write_audio, write_video
 from datasets.registry import READERS
@@ -116,7 +117,10 @@ def read_source(
     except DatasetError as error:
         raise BenchError(str(error)) from error
     found = [(name, clip) for name, clip in zip(names, clips, strict=True) if name is not None]
-    return found, [item for item in items if isinstance(item, Rejected)]
+    rejected = [item for item in items if isinstance(item, Rejected)]
+    if split is not None:
+        rejected += not_here(split, clips)
+    return found, rejected
 
 
 def standardize(

@@ -8,8 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.inspect_datasets import Inspection, counts, emotions
-from bench.progress import out
+from bench.progress import console, out
+from bench.write_split import Written
 from datasets import splits
+from datasets.base import readable
 
 SPEAKERS = 40
 """More are not listed one by one."""
@@ -22,8 +24,17 @@ def print_inspection(inspection: Inspection) -> None:
         out.print(table)
     if inspection.findings:
         out.print(_fix(inspection))
+        out.print(f"Each of them, a line: {escape(str(inspection.listing))}", soft_wrap=True)
     else:
         out.print("Nothing to fix.")
+
+
+def print_written(written: Written) -> None:
+    """Print what a file of a split holds; notes go to stderr."""
+    numbers = ", ".join(f"{number:,} of {part}" for part, number in written.numbers.items())
+    out.print(escape(f"{written.path}: {written.split.name}, {numbers}"), soft_wrap=True)
+    for note in written.notes:
+        console.print(escape(f"note: {note}"), soft_wrap=True)
 
 
 def _table(title: str, *headings: str) -> Table:
@@ -36,7 +47,7 @@ def _table(title: str, *headings: str) -> Table:
 def _summary(inspection: Inspection) -> Table:
     table = Table(title=f"Dataset {escape(inspection.name)}", title_justify="left", show_header=False)
     table.add_row("reader", inspection.reader)
-    table.add_row("root", escape(str(inspection.root)))
+    table.add_row("root", escape(readable(str(inspection.root))))
     table.add_row("index", f"{'unchanged' if inspection.reused else 'made'} in {inspection.seconds:.1f} s")
     if inspection.split is None:
         table.add_row("split", "the dataset's own")
@@ -102,7 +113,7 @@ def _fix(inspection: Inspection) -> Table:
         table.add_row(
             finding.problem.replace("_", " "),
             f"{len(finding.sources):,}",
-            escape("\n".join(places)),
+            escape("\n".join(map(readable, places))),
             escape(finding.todo),
         )
     return table

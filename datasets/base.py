@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,10 @@ from typing import Protocol
 
 EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
 """The shared vocabulary: MEAD's eight names."""
+
+
+_LONGEST = 200
+"""Bytes. File systems allow 255; what is written beside a file until it is whole has a longer name."""
 
 
 class DatasetError(Exception):
@@ -91,9 +97,30 @@ class Reader(Protocol):
         ...
 
 
-def inside(root: Path, path: Path) -> bool:
-    """Whether the path, links followed, stays inside the dataset's root."""
-    return path.resolve().is_relative_to(root.resolve())
+def with_name(root: Path) -> Path:
+    """The root, spelled so that it ends in its own name, which says a thing or two: ``.`` inside ``test`` is that."""
+    return root if root.name not in ("", "..") else root.resolve()
+
+
+def file_name(text: str) -> str:
+    """A text as the name of a file on any system: odd characters replaced by ``_``, not hidden, never too long.
+
+    A name of more than 200 bytes is cut, and ends in 12 digits of the sha256 of the whole.
+    """
+    name = re.sub(r"[^\w.+@-]", "_", text).lstrip(".-").rstrip(".") or "clip"
+    if len(name.encode()) <= _LONGEST:
+        return name
+    start = name.encode()[: _LONGEST - 13].decode(errors="ignore")
+    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def readable(text: str) -> str:
+    """The text on one line, for people: line breaks, control characters and bytes that are no text as escapes."""
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    )
 
 
 def listing(folder: Path) -> str:
@@ -104,4 +131,4 @@ def listing(folder: Path) -> str:
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         return f"a folder that cannot be read ({error.strerror})"
-    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") if names else "an empty folder"
+    return readable(", ".join(names[:6])) + (", ..." if len(names) > 6 else "") if names else "an empty folder"

@@ -29,6 +29,8 @@ KNOWN_BAD = {
 
 _NAME = re.compile(rf"([0-9]{{4}})_({'|'.join(SENTENCES)})_({'|'.join(EMOTION_CODES)})_({'|'.join(LEVELS)})")
 _ACTORS = range(1001, 1092)
+_VIDEOS = (".flv", ".mp4")
+"""The dataset's own form, and what players and tools that cannot read it are given."""
 
 
 class CremaD:
@@ -38,15 +40,28 @@ class CremaD:
     summary = "CREMA-D: 91 actors, 6 emotions, 3 levels or none, flv with separate wav"
 
     def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
-        """Yield every clip, ordered by name. Without ``AudioWAV`` the sound is the video's own."""
+        """Yield every clip, ordered by name. Without ``AudioWAV`` the sound is the video's own.
+
+        ``VideoMP4``, where somebody keeps the videos in another form, is read for those that ``VideoFlash`` lacks.
+        """
         tree = Tree(root)
-        folders = {folder.name for folder in tree.scan(root)[0]}
-        if "VideoFlash" not in folders:
+        top, strays = tree.scan(root)
+        folders = {folder.name.lower(): folder for folder in top}
+        videos = [folders[name] for name in ("videoflash", "videomp4") if name in folders]
+        if not videos:
             raise wrong_root(root, self.name, "CREMA-D", "VideoFlash/1001_DFA_ANG_XX.flv")
-        sounds = {_standard(file): file for file in tree.scan(root / "AudioWAV")[1] if suffix(file) == ".wav"}
-        for file in tree.scan(root / "VideoFlash")[1]:
-            yield _clip(tree, file, sounds.pop(_standard(file), None))
-        yield from (tree.reject(sound, "no_video", "sound without its flv") for sound in sounds.values())
+        heard = tree.scan(folders["audiowav"].path)[1] if "audiowav" in folders else []
+        sounds = {_standard(file): file for file in heard if suffix(file) == ".wav"}
+        left = dict(sounds)
+        yield from tree.misplaced(strays, "VideoFlash/ or AudioWAV/ around it")
+        for folder in videos:
+            deeper, files = tree.scan(folder.path)
+            yield from tree.misplaced(deeper, f"{folder.name}/1001_DFA_ANG_XX.flv")
+            # Of one name, the dataset's own flv comes before what somebody made of it.
+            for file in sorted(files, key=lambda file: (_standard(file), suffix(file) != ".flv")):
+                yield _clip(tree, file, sounds.get(_standard(file)))
+                left.pop(_standard(file), None)
+        yield from (tree.reject(sound, "no_video", "sound without its flv") for sound in left.values())
         yield from tree.drain()
 
 
@@ -67,7 +82,7 @@ def _standard(file: Entry) -> str:
 def _clip(tree: Tree, file: Entry, sound: Entry | None) -> SourceClip | Rejected:
     name = _standard(file)
     codes = parse_name(name)
-    if codes is None or suffix(file) != ".flv":
+    if codes is None or suffix(file) not in _VIDEOS:
         return tree.reject(file, "unknown_name", "expected actor, sentence, emotion and level like 1001_DFA_ANG_XX.flv")
     if name in KNOWN_BAD:
         return tree.reject(file, "known_bad", KNOWN_BAD[name])

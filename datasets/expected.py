@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 import pyarrow as pa
 
-from datasets.base import EMOTIONS
+from datasets.base import EMOTIONS, Rejected
 from datasets.crema_d import KNOWN_BAD, SENTENCES
 from datasets.ravdess import EMOTION_CODES
+from datasets.splits import Labelled, Split
 
 _LEVELS = (1, 2, 3)
 _SPEAKERS = {"dev": 5994, "test": 118}
+UTTERANCES = {"dev": 1_092_009, "test": 36_237}
 """Of VoxCeleb2's splits, by its authors."""
 
 
@@ -24,6 +26,27 @@ def missing(reader: str, clips: pa.Table) -> list[str]:
     """
     plan = next((plan for name, plan in _PLANS.items() if f"{reader}-".startswith(f"{name}-")), None)
     return [] if plan is None else plan(clips)
+
+
+def not_here(split: Split, clips: Sequence[Labelled]) -> list[Rejected]:
+    """Rows for what a split names and the clips lack, and for a seeded subset that was drawn from too few."""
+    rows = [
+        Rejected(what, "missing", f"named by split {split.name} for {part}, and not in this copy")
+        for part, what in split.missing(clips)
+    ]
+    short = _short_draw(split, clips)
+    return rows if short is None else [*rows, Rejected(split.name, "missing", short)]
+
+
+def _short_draw(split: Split, clips: Sequence[Labelled]) -> str | None:
+    # A clip that a copy lacks is replaced by the next one: two such copies may give two subsets of one name.
+    if split.rule != "seeded-test" or not split.name.startswith("voxceleb2/"):
+        return None
+    part = split.parameters["split"]
+    here, whole = sum(clip.split == part for clip in clips), UTTERANCES.get(part, 0)
+    if here >= whole:
+        return None
+    return f"drawn from {here:,} of {whole:,} utterances of {part}: a whole copy may give other clips"
 
 
 def _mead(clips: pa.Table) -> list[str]:
@@ -66,15 +89,20 @@ def _crema_d(clips: pa.Table) -> list[str]:
 
 
 def _voxceleb2(clips: pa.Table) -> list[str]:
-    """The archives have no list of utterances inside: only the speakers are counted."""
-    found: dict[str, set[str]] = defaultdict(set)
+    """The archives have no list of utterances inside: they and the speakers are only counted."""
+    speakers: dict[str, set[str]] = defaultdict(set)
+    numbers: Counter[str] = Counter()
     for split, speaker in _rows(clips, "split", "speaker"):
-        found[split].add(speaker)
+        speakers[split].add(speaker)
+        numbers[split] += 1
     return [
-        f"{total - len(found[split])} of {total} speakers of {split}"
-        for split, total in _SPEAKERS.items()
-        if 0 < len(found[split]) < total
-    ]
+        f"{total - here:,} of {total:,} {what} of {split}"
+        for split in _SPEAKERS
+        for what, here, total in (
+            ("speakers", len(speakers[split]), _SPEAKERS[split]), ("utterances", numbers[split], UTTERANCES[split]),
+        )
+        if 0 < here < total
+    ]  # fmt: skip
 
 
 def _grid(clips: pa.Table, speakers: Iterable[str], names: Callable[[str], list[str]]) -> list[str]:

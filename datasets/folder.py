@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.base import DatasetError, Rejected, SourceClip, inside, listing
+from datasets.base import DatasetError, Rejected, SourceClip, file_name, listing
+from datasets.walk import Entry, Tree, suffix
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"}
@@ -24,18 +24,28 @@ class Folder:
         if root.is_file():
             yield SourceClip(clip=clip_name(Path(root.name)), speaker=root.stem, video=root)
             return
-        videos = video_files(root)
-        if not videos:
+        tree = Tree(root)
+        files = sorted(_files(tree, root), key=lambda file: Path(file.path))
+        if not files:
             raise DatasetError(
                 f"no video under {root}: expected files ending in {', '.join(sorted(VIDEO_SUFFIXES))}, found {listing(root)}."
             )
-        for video in videos:
-            relative = video.relative_to(root)
-            if not inside(root, video):
-                yield Rejected(relative.as_posix(), "outside_root", "a link that leaves the dataset's root")
-                continue
+        for file in files:
+            relative = Path(file.path).relative_to(root)
+            clip = clip_name(relative)
             speaker = relative.parts[0] if len(relative.parts) > 1 else relative.stem
-            yield SourceClip(clip=clip_name(relative), speaker=speaker, video=video)
+            problem = tree.problem(file) or tree.claim(clip, file)
+            yield problem or SourceClip(clip=clip, speaker=speaker, video=Path(file.path))
+        yield from tree.drain()
+
+
+def _files(tree: Tree, folder: Path | str) -> Iterator[Entry]:
+    """Video files, in depth. A linked folder shows what is elsewhere under the root, and may be a circle."""
+    folders, files = tree.scan(folder)
+    yield from (file for file in files if suffix(file) in VIDEO_SUFFIXES)
+    for entry in folders:
+        if not entry.is_symlink():
+            yield from _files(tree, entry.path)
 
 
 def video_files(root: Path) -> list[Path]:
@@ -49,6 +59,5 @@ def video_files(root: Path) -> list[Path]:
 
 
 def clip_name(relative: Path) -> str:
-    """A clip name from a relative path: folders joined by ``-``, odd characters replaced by ``_``."""
-    text = "-".join(relative.with_suffix("").parts)
-    return re.sub(r"[^\w.+@-]", "_", text).strip(".") or "clip"
+    """A clip name from a relative path: folders joined by ``-``, then as `datasets.base.file_name`."""
+    return file_name("-".join(relative.with_suffix("").parts))

@@ -10,12 +10,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.base import DatasetError, Rejected, SourceClip
+from datasets.base import DatasetError, Rejected, SourceClip, file_name
 from datasets.hdtf_annotations import Annotated, clip_of, is_annotation, name_of, read_annotations
 from datasets.recognize import wrong_root
 from datasets.walk import Entry, Tree, stem, suffix
 
 _DEPTH = 3
+_VIDEOS = frozenset({".mp4", ".mkv", ".webm", ".mov"})
+"""Downloading programs choose the form of a video themselves."""
+_UNFINISHED = frozenset({".part", ".ytdl", ".crdownload", ".tmp"})
 _RADIO = re.compile(r"Radio[0-9]+")
 _SAME = {"WhipJimClyburn": "JamesClyburn"}
 
@@ -34,7 +37,7 @@ class Hdtf:
         tree = Tree(root)
         files = list(_files(tree, root, _DEPTH))
         found = read_annotations(tree, [file for file in files if is_annotation(file)])
-        videos = [file for file in files if suffix(file) == ".mp4"]
+        videos = [file for file in files if suffix(file) in _VIDEOS]
         known = found.videos
         # A name ending in _0 is a clip, unless the annotations know a video of just that name.
         clips = {file.path for file in videos if name_of(file) not in known and clip_of(stem(file))}
@@ -48,6 +51,9 @@ class Hdtf:
                 f"addresses are in RD_, WDA_ and WRA_video_url.txt, and store each under its name, as Radio11.mp4."
             )
         yield from found.rejected
+        for file in files:
+            if suffix(file) in _UNFINISHED:
+                yield tree.reject(file, "unknown_name", "an unfinished download: fetch it again")
         yield from _in_order(tree, videos, clips, known)
         yield from tree.drain()
 
@@ -78,11 +84,11 @@ def _in_order(
     taken = {item.clip for _, item in items if isinstance(item, SourceClip)}
     broken = {name for (name, index), _ in items if index < 0}
     for name, video in known.items():
-        missing = [index for index in video.parts if f"{name}_{index}" not in taken]
+        missing = [index for index in video.parts if _clip(name, index) not in taken]
         if name in whole:
-            items += [((name, index), _cut(whole[name], name, index, video)) for index in missing]
+            items += [((name, index), _cut(tree, whole[name], name, index, video)) for index in missing]
         elif missing and name not in broken:
-            detail = f"{len(missing)} of its clips are not in hand, nor the video" + (
+            detail = f"clips not in hand: {', '.join(map(str, missing))}; nor is the video" + (
                 f": {video.url}" if video.url else ""
             )
             items.append(((name, -1), Rejected(f"{name}.mp4", "missing", detail)))
@@ -99,18 +105,23 @@ def _files(tree: Tree, folder: Path, depth: int) -> Iterator[Entry]:
 
 
 def _in_hand(tree: Tree, file: Entry, name: str, index: int) -> SourceClip | Rejected:
-    clip = f"{name}_{index}"
+    clip = _clip(name, index)
     problem = tree.problem(file) or tree.claim(clip, file)
     return problem or SourceClip(clip=clip, speaker=speaker_of(name), video=Path(file.path))
 
 
-def _cut(file: Entry, name: str, index: int, video: Annotated) -> SourceClip:
+def _cut(tree: Tree, file: Entry, name: str, index: int, video: Annotated) -> SourceClip | Rejected:
     start, end = video.parts[index]
     crop = video.crops.get(index)
-    return SourceClip(
-        clip=f"{name}_{index}", speaker=speaker_of(name), video=Path(file.path), start=start, end=end,
+    return tree.claim(_clip(name, index), file) or SourceClip(
+        clip=_clip(name, index), speaker=speaker_of(name), video=Path(file.path), start=start, end=end,
         crop=crop, crop_frame_height=video.height if crop else None,
     )  # fmt: skip
+
+
+def _clip(name: str, index: int) -> str:
+    # Names of clips become names of files, on any system.
+    return file_name(f"{name}_{index}")
 
 
 def speaker_of(name: str) -> str:

@@ -22,7 +22,7 @@ from datasets.walk import Entry, Tree, stem
 KINDS = ("video_url", "annotion_time", "resolution", "crop_wh")
 
 _FILE = re.compile(rf"(RD|WDA|WRA)_({'|'.join(KINDS)})\.txt")
-_CLIP = re.compile(r"(.+)_([0-9]{1,4})")
+_CLIP = re.compile(r"(.+)_([0-9]{1,4})", re.DOTALL)
 _TIME = re.compile(r"(?:([0-9]{1,2}):)?([0-9]{1,3}):([0-5]?[0-9](?:\.[0-9]+)?)")
 
 
@@ -90,7 +90,7 @@ def read_annotations(tree: Tree, files: Sequence[Entry]) -> Annotations:
 
 def video_name(text: str) -> str:
     """A video's name without suffix, in one Unicode form (file systems and editors differ)."""
-    return unicodedata.normalize("NFC", text.removesuffix(".mp4"))
+    return unicodedata.normalize("NFC", re.sub(r"\.mp4$", "", text, flags=re.IGNORECASE))
 
 
 def clip_of(name: str) -> tuple[str, int] | None:

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from datasets.base import DatasetError, Reader, Rejected, SourceClip
+from datasets.base import DatasetError, Reader, Rejected, SourceClip, with_name
 from datasets.media import MediaError, atomic_file
-from datasets.splits import Split
+from datasets.splits import Labelled, Split
 from datasets.tree_state import TreeState
 
 LABELS = ("split", "speaker", "emotion", "level")
@@ -54,7 +54,12 @@ class Index:
     @property
     def rejected(self) -> list[Rejected]:
         """What was turned away."""
-        return [item for item in self.items() if isinstance(item, Rejected)]
+        rows = self.table.filter(pc.is_valid(self.table["reason"]))
+        columns = (rows[name].to_pylist() for name in ("video", "reason", "detail"))
+        return [
+            Rejected(_restored(source, str, self.root), reason, _restored(detail, str, self.root))
+            for source, reason, detail in zip(*columns, strict=True)
+        ]
 
     def path(self, stored: str) -> Path:
         """The file that a cell of the table names."""
@@ -91,6 +96,7 @@ def open_index(reader: Reader, root: Path, folder: Path) -> Index:
     Raises:
         DatasetError: the root does not hold this dataset, or the index cannot be written.
     """
+    root = with_name(root)
     # A root spelled in another way has its own index: paths outside of it are kept as the reader spells them.
     place = hashlib.sha256(f"{root}\0{root.resolve()}".encode(errors="surrogateescape")).hexdigest()[:12]
     path = folder / f"{reader.name}-{place}.parquet"
@@ -141,10 +147,15 @@ def with_splits(clips: pa.Table, split: Split) -> pa.Table:
     Raises:
         DatasetError: as `Split.assign`.
     """
-    columns = [clips[name].to_pylist() for name in _Row._fields]
-    found = pa.array(split.assign([_Row(*row) for row in zip(*columns, strict=True)]), pa.string())
+    found = pa.array(split.assign(labelled(clips)), pa.string())
     place = clips.column_names.index("split")
     return clips.set_column(place, "split", found).filter(pc.is_valid(found))
+
+
+def labelled(clips: pa.Table) -> list[Labelled]:
+    """The clips as splits look at them."""
+    columns = [clips[name].to_pylist() for name in _Row._fields]
+    return [_Row(*row) for row in zip(*columns, strict=True)]
 
 
 def _kept(path: Path, state: bytes) -> pa.Table | None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from datasets.base import DatasetError
 from datasets.expected import missing
+from datasets.face_boxes import read_face_boxes
 from datasets.index import Index
 from datasets.media import MediaError, probe
 from datasets.media.source import opened, packets
@@ -83,6 +85,7 @@ class Check:
     clip: str
     video: Path
     audio: Path | None
+    boxes: Path | None
     whole: bool
 
 
@@ -92,13 +95,36 @@ def checks(index: Index, most: int | None) -> list[Check]:
     step = 1 if most is None else max(1, -(-len(clips) // most))
     every = clips.take(list(range(0, len(clips), step)))
     return [
-        Check(clip, index.path(video), None if audio is None else index.path(audio), most is None)
-        for clip, video, audio in zip(*(every[name].to_pylist() for name in ("clip", "video", "audio")), strict=True)
+        Check(
+            clip,
+            index.path(video),
+            None if audio is None else index.path(audio),
+            None if boxes is None else index.path(boxes),
+            most is None,
+        )
+        for clip, video, audio, boxes in zip(
+            *(every[name].to_pylist() for name in ("clip", "video", "audio", "boxes")), strict=True
+        )
     ]
 
 
-def look_into(check: Check) -> tuple[str, str] | None:
-    """Problem and source, where a clip's files cannot be read or are silent; else None."""
+def look_into(check: Check) -> list[tuple[str, str]]:
+    """Problems and sources, where a clip's files cannot be read, are silent, or have face boxes that say nothing."""
+    problem = _media(check)
+    return [*([problem] if problem else []), *_boxes(check)]
+
+
+def _boxes(check: Check) -> list[tuple[str, str]]:
+    if check.boxes is None:
+        return []
+    try:
+        found = read_face_boxes(check.boxes)
+    except DatasetError as error:
+        return [("bad_annotation", f"{check.clip}: {error}")]
+    return [("bad_annotation", f"{check.clip}: {check.boxes.name}: {line}") for line in found.skipped]
+
+
+def _media(check: Check) -> tuple[str, str] | None:
     try:
         holds = probe(check.video)
         if not holds.has_video:

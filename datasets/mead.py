@@ -6,18 +6,22 @@ Source: Wang et al., "MEAD: A Large-scale Audio-visual Dataset for Emotional Tal
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from datasets.base import EMOTIONS, Rejected, SourceClip, listing
 from datasets.recognize import wrong_root
-from datasets.walk import Entry, Tree, archives, stem, suffix
+from datasets.walk import Entry, Tree, archives, stem, suffix, unpacking
 
 VIEWS = ("front", "top", "down", "left_30", "left_60", "right_30", "right_60")
 
-_SPEAKER = re.compile(r"[MW][0-9]{3}")
+_SPEAKER = re.compile(r"([MW][0-9]{3})(?: *| ?\([0-9]+\))", re.ASCII)
+"""A blank at the end, or a number in brackets, is what drives and file managers add to a second copy."""
+_PART = re.compile(r"(MEAD|part|[MW][0-9]{3}-[0-9]{8}T).*", re.IGNORECASE)
+"""What a drive's parts of one download unpack to: ``M003-20210602T081112Z-001/M003/``, ``MEAD-.../MEAD/M003/``."""
 _LEVEL = re.compile(r"level_([123])", re.IGNORECASE)
-_TAKE = re.compile(r"[0-9]{3}\.mp4")
+_TAKE = re.compile(r"[0-9]{3}\.mp4", re.IGNORECASE | re.ASCII)
 _SOUND = (".m4a", ".wav", ".mp3", ".aac")
 _WRAPPERS = 2
 """How many folders like ``video-001/`` or ``M003/`` an extraction may put between ``video`` and the views."""
@@ -43,51 +47,68 @@ class Mead:
         A clip without a separate sound file keeps the sound of its video, if that has one.
         """
         tree = Tree(root)
-        folders, files = tree.scan(root)
-        names = {folder.name for folder in folders}
-        if not any(_SPEAKER.fullmatch(name) for name in names):
+        speakers, others = _speakers(tree, root)
+        if not speakers:
             raise wrong_root(root, "mead", "MEAD", "folders like M003/video/front/angry/level_1/001.mp4")
         truth = root.parent / "truth" / root.name
-        for folder in folders:
-            if _SPEAKER.fullmatch(folder.name):
-                yield from self._speaker(tree, folder, truth if truth.is_dir() else None)
-            else:
-                yield tree.reject(folder, "unknown_speaker", "expected a name like M003 or W009")
+        for speaker in sorted(speakers):
+            yield from self._speaker(tree, speaker, speakers[speaker], truth if truth.is_dir() else None)
             yield from tree.drain()
+        for folder in others:
+            yield tree.reject(folder, "unknown_speaker", "expected a name like M003 or W009")
+        files = tree.scan(root)[1]
+        yield from tree.misplaced(files, "a speaker's folder, like M003/")
         for file in archives(files):
-            if stem(file) not in names:
-                yield tree.reject(file, "packed", f"unpack it here: tar -xf {file.name}")
+            if not any(file.name.startswith(speaker) for speaker in speakers):
+                yield tree.reject(file, "packed", f"unpack it, in the root: {unpacking(file.name)}")
+        yield from tree.drain()
 
-    def _speaker(self, tree: Tree, speaker: Entry, truth: Path | None) -> Iterator[SourceClip | Rejected]:
-        folders, files = tree.scan(speaker.path)
-        views = list(_contents(tree, speaker.name, folders, "video"))
-        emotions = list(_contents(tree, speaker.name, folders, "audio"))
-        for kind, unpacked in (("video", views), ("audio", emotions)):
-            for file in archives(files):
-                if file.name.lower().startswith(kind) and not unpacked:
-                    yield tree.reject(file, "packed", f"unpack it: tar -xf {file.name} -C {speaker.name}")
+    def _speaker(
+        self, tree: Tree, speaker: str, places: list[Entry], truth: Path | None
+    ) -> Iterator[SourceClip | Rejected]:
+        """All clips of a speaker, whose folder may lie in several places (a drive's parts of one download)."""
+        views: list[Entry] = []
+        emotions: list[Entry] = []
+        for place in places:
+            folders, files = tree.scan(place.path)
+            yield from tree.misplaced(files, f"{speaker}/video/{self.view}/<emotion>/level_<k>/")
+            for kind, found in (("video", views), ("audio", emotions)):
+                inner, beside = _contents(tree, speaker, folders, kind)
+                found += inner
+                yield from tree.misplaced(beside, f"{speaker}/{kind}/.../level_<k>/")
+                packed = [file for file in archives(files) if file.name.lower().startswith(kind) and not inner]
+                here = {entry.name.lower() for entry in inner}
+                for file in (*packed, *(file for file in archives(beside) if stem(file).lower() not in here)):
+                    path = tree.name(file.path)
+                    yield tree.reject(
+                        file, "packed", f"unpack it, in the root: {unpacking(path, path.rpartition('/')[0])}"
+                    )
         for view in views:
             if view.name.lower() not in VIEWS:
                 yield tree.reject(view, "unknown_view", f"expected one of {', '.join(VIEWS)}")
         wanted = [view for view in views if view.name.lower() == self.view]
         if not wanted:
-            found = ", ".join(view.name for view in views) or listing(Path(speaker.path))
-            yield Rejected(speaker.name, "no_video", f"expected {speaker.name}/video/{self.view}, found {found}")
+            seen = ", ".join(sorted({view.name for view in views})) or listing(Path(places[0].path))
+            yield Rejected(speaker, "no_video", f"expected {speaker}/video/{self.view}, found {seen}")
             return
         sounds = _sounds(tree, emotions)
         for view in wanted:
-            yield from self._view(tree, speaker.name, view, sounds, truth)
+            yield from self._view(tree, speaker, view, sounds, truth)
         yield from self._silent(tree, sounds)
 
     def _view(
         self, tree: Tree, speaker: str, view: Entry, sounds: Sounds, truth: Path | None
     ) -> Iterator[SourceClip | Rejected]:
-        for folder in tree.scan(view.path)[0]:
+        folders, files = tree.scan(view.path)
+        yield from tree.misplaced(files, "<emotion>/level_<k>/001.mp4")
+        for folder in folders:
             emotion = folder.name.lower()
             if emotion not in EMOTIONS:
                 yield tree.reject(folder, "unknown_emotion", f"expected one of {', '.join(EMOTIONS)}")
                 continue
-            for level_folder in tree.scan(folder.path)[0]:
+            level_folders, files = tree.scan(folder.path)
+            yield from tree.misplaced(files, "level_<k>/001.mp4")
+            for level_folder in level_folders:
                 match = _LEVEL.fullmatch(level_folder.name)
                 if not match:
                     yield tree.reject(level_folder, "unknown_level", "expected level_1, level_2 or level_3")
@@ -97,7 +118,9 @@ class Mead:
                     yield tree.reject(level_folder, "unknown_level", "neutral has level_1 only")
                     continue
                 heard = sounds.get((emotion, level), {})
-                for take in tree.scan(level_folder.path)[1]:
+                deeper, takes = tree.scan(level_folder.path)
+                yield from tree.misplaced(deeper, "001.mp4")
+                for take in takes:
                     yield self._clip(tree, speaker, emotion, level, take, heard.pop(stem(take), None), truth)
 
     def _clip(
@@ -127,16 +150,40 @@ class Mead:
                 )
 
 
-def _contents(tree: Tree, speaker: str, folders: list[Entry], kind: str, depth: int = _WRAPPERS) -> Iterator[Entry]:
-    """The folders inside ``video`` (or ``audio``), whatever an extraction put around them (``video-001/``, ``M003/``)."""
+def _speakers(tree: Tree, folder: Path | str, depth: int = 2) -> tuple[dict[str, list[Entry]], list[Entry]]:
+    """The folders of each speaker, those within the parts of a download too; and the folders that are neither."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    others: list[Entry] = []
+    for entry in tree.scan(folder)[0]:
+        if match := _SPEAKER.fullmatch(entry.name):
+            found[match[1]].append(entry)
+            continue
+        inner = _speakers(tree, entry.path, depth - 1)[0] if depth and _PART.fullmatch(entry.name) else {}
+        for speaker, places in inner.items():
+            found[speaker] += places
+        if not inner:
+            others.append(entry)
+    return found, others
+
+
+def _contents(
+    tree: Tree, speaker: str, folders: list[Entry], kind: str, depth: int = _WRAPPERS
+) -> tuple[list[Entry], list[Entry]]:
+    """Folders and files in ``video`` (or ``audio``), whatever an extraction put around them (``video-001/``, ``M003/``)."""
     wrapper = re.compile(rf"{kind}(-[0-9]+)?|{speaker}", re.IGNORECASE)
+    found: list[Entry] = []
+    beside: list[Entry] = []
     for folder in folders:
         if not wrapper.fullmatch(folder.name):
             continue
-        inner = tree.scan(folder.path)[0]
-        yield from (entry for entry in inner if not wrapper.fullmatch(entry.name))
+        inner, files = tree.scan(folder.path)
+        found += (entry for entry in inner if not wrapper.fullmatch(entry.name))
+        beside += files
         if depth:
-            yield from _contents(tree, speaker, inner, kind, depth - 1)
+            deeper, more = _contents(tree, speaker, inner, kind, depth - 1)
+            found += deeper
+            beside += more
+    return found, beside
 
 
 def _sounds(tree: Tree, emotions: list[Entry]) -> Sounds:
@@ -146,6 +193,7 @@ def _sounds(tree: Tree, emotions: list[Entry]) -> Sounds:
         for level_folder in tree.scan(folder.path)[0]:
             match = _LEVEL.fullmatch(level_folder.name)
             if not match:
+                tree.note(tree.reject(level_folder, "unknown_level", "expected level_1, level_2 or level_3"))
                 continue
             heard = sounds.setdefault((folder.name.lower(), int(match[1])), {})
             for file in tree.scan(level_folder.path)[1]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from datasets.base import Rejected, SourceClip
 from datasets.recognize import wrong_root
-from datasets.walk import Entry, Tree, archives, stem, suffix
+from datasets.walk import Entry, Tree, archives, stem, suffix, unpacking
 
 EMOTION_CODES: dict[str, tuple[str, str | None]] = {
     "01": ("neutral", "neutral"),
@@ -30,7 +30,7 @@ EMOTION_CODES: dict[str, tuple[str, str | None]] = {
 LEVELS = {"01": 2, "02": 3}
 """Normal is the middle level, strong the highest. Neutral has level 1, as everywhere."""
 
-_ACTOR_FOLDER = re.compile(r"(?:(?:Video|Audio)_(?:Speech|Song)_)?Actor_([0-9]{2})")
+_ACTOR_FOLDER = re.compile(r"(?:(?:Video|Audio)_(?:Speech|Song)_)?Actor_([0-9]{2})", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"(0[1-3])-(0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-([0-9]{2})")
 _ACTORS = range(1, 25)
 _DEPTH = 2
@@ -71,14 +71,20 @@ class Ravdess:
         if not folders:
             raise wrong_root(root, self.name, "RAVDESS", "Actor_01/01-01-01-01-01-01-01.mp4")
         for actor, folder in folders:
-            for file in tree.scan(folder)[1]:
+            inner, files = tree.scan(folder)
+            deeper = (entry for entry in inner if not _ACTOR_FOLDER.fullmatch(entry.name))
+            yield from tree.misplaced(deeper, f"Actor_{actor}/01-01-05-02-01-01-{actor}.mp4")
+            for file in files:
                 yield _clip(tree, actor, file)
             yield from tree.drain()
         actors = {actor for actor, _ in folders}
-        for file in archives(tree.scan(root)[1]):
+        files = [] if _ACTOR_FOLDER.fullmatch(root.name) else tree.scan(root)[1]
+        yield from tree.misplaced(files, "Actor_NN/ around it")
+        for file in archives(files):
             match = _ACTOR_FOLDER.search(file.name)
             if match and match[1] not in actors:
-                yield tree.reject(file, "packed", f"unpack it: unzip {file.name}")
+                yield tree.reject(file, "packed", f"unpack it, in the root: {unpacking(file.name)}")
+        yield from tree.drain()
 
 
 def _actor_folders(tree: Tree, folder: Path, depth: int) -> Iterator[tuple[str, Path]]:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.base import DatasetError, listing
+from datasets.base import DatasetError, listing, readable
 from datasets.walk import Tree, archives
 
 _SIGNS: dict[str, re.Pattern[str]] = {
     "mead": re.compile(r"(?<=/)[MW][0-9]{3}/(video|audio)[-./]"),
     "voxceleb2": re.compile(r"(?<=/)((dev|test)/)?(mp4|aac|txt)/id[0-9]{5}/|(?<=/)vox2_(dev|test)_(mp4|aac|txt)"),
     "ravdess": re.compile(r"(?<=/)((Video|Audio)_(Speech|Song)_)?Actors?_[0-9]{2}[-./]|(?<=/)[0-9]{2}(-[0-9]{2}){6}\."),
-    "crema-d": re.compile(r"(?<=/)(VideoFlash|AudioWAV|AudioMP3)/|(?<=/)[0-9]{4}_[A-Z]{3}_[A-Z]{3}_(LO|MD|HI|XX)\."),
+    "crema-d": re.compile(
+        r"(?<=/)(VideoFlash|VideoMP4|AudioWAV|AudioMP3)/|(?<=/)[0-9]{4}_[A-Z]{3}_[A-Z]{3}_(LO|MD|HI|XX)\."
+    ),
     "hdtf": re.compile(
         r"(?<=/)(RD|WDA|WRA)_(annotion_time|video_url|crop_wh)\.txt|(?<=/)(RD|WDA|WRA)_\w+_[0-9]{3}\.mp4"
     ),
@@ -35,7 +37,9 @@ def wrong_root(root: Path, reader: str, title: str, expected: str) -> DatasetErr
         expected: a path that the layout would have.
     """
     says = f"{root} does not look like {title}: expected {expected}, found {listing(root)}."
-    packed = [entry.name for entry in archives(Tree(root).scan(root)[1])]
+    tree = Tree(root)
+    packed = [entry.name for entry in archives(tree.scan(root)[1])]
+    away = [item.source for item in tree.drain() if item.reason == "outside_root"]
     found = _find(root)
     if found.get(reader, root) != root:
         says += f" Set `root: {found[reader]}`."
@@ -44,8 +48,13 @@ def wrong_root(root: Path, reader: str, title: str, expected: str) -> DatasetErr
         says += f" It looks like {other}: set `reader: {other}`" + (
             f" and `root: {folder}`." if folder != root else "."
         )
+    elif away:
+        says += (
+            f" Links that leave the root are not followed ({readable(', '.join(away[:3]))}"
+            f"{', ...' if len(away) > 3 else ''}): set `root` to the folder that holds the files themselves."
+        )
     elif packed:
-        says += f" It holds archives ({', '.join(packed[:3])}{', ...' if len(packed) > 3 else ''}): unpack them first."
+        says += f" It holds archives ({readable(', '.join(packed[:3]))}{', ...' if len(packed) > 3 else ''}): unpack them first."
     else:
         says += " Set the dataset's `root` to the folder that holds it."
     return DatasetError(says)

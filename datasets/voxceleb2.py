@@ -12,17 +12,25 @@ from pathlib import Path
 
 from datasets.base import Rejected, SourceClip
 from datasets.recognize import wrong_root
-from datasets.walk import Entry, Tree, archives, stem
+from datasets.walk import Entry, Tree, archives, stem, suffix
 
 _SPEAKER = re.compile(r"id[0-9]{5}")
-_UTTERANCE = re.compile(r"[0-9]{5}\.mp4")
+_VIDEO = re.compile(r"[A-Za-z0-9_-]+")
+"""A video's identifier at YouTube: 11 of these characters. It becomes part of file names."""
+_UTTERANCE = re.compile(r"[0-9]{5}\.mp4", re.IGNORECASE | re.ASCII)
 _SPLIT = re.compile(r"(?:vox2_)?(dev|test)(?:_(?:mp4|aac|txt))?")
-_SUFFIXES = {"aac": ".m4a", "txt": ".txt"}
+_AROUND = re.compile(r"vox(celeb)?2?([_-].*)?", re.IGNORECASE)
+"""A folder around the splits, named after the dataset."""
+_KINDS = {"mp4": "mp4", "aac": "aac", "m4a": "aac", "wav": "aac", "txt": "txt"}
+"""What a folder of each name holds. Many labs turn the sound into wav, beside the m4a or in a folder of its own."""
+_SUFFIXES = {"aac": (".m4a", ".wav"), "txt": (".txt",)}
+"""Of two sounds of one utterance, the first kind, which is the dataset's own, is taken."""
 _SAYS = {"aac": "sound", "txt": "face boxes"}
 _NESTED = 3
 """How deep ``mp4/`` may lie below the root, as in ``vox2_dev_mp4/dev/mp4/``."""
 
 Kinds = dict[str, list[Path]]
+Videos = dict[str, list[Entry]]
 
 
 class VoxCeleb2:
@@ -61,10 +69,10 @@ def _splits(tree: Tree) -> dict[str, Kinds]:
     def search(folder: Path, split: str, depth: int) -> None:
         for entry in tree.scan(folder)[0]:
             named = _SPLIT.fullmatch(entry.name)
-            if entry.name in ("mp4", "aac", "txt"):
-                found[split][entry.name].append(Path(entry.path))
-            elif named and depth:
-                search(Path(entry.path), named[1], depth - 1)
+            if entry.name in _KINDS:
+                found[split][_KINDS[entry.name]].append(Path(entry.path))
+            elif depth and (named or _AROUND.fullmatch(entry.name)):
+                search(Path(entry.path), named[1] if named else split, depth - 1)
 
     if any(_SPEAKER.fullmatch(entry.name) for entry in tree.scan(root)[0]):
         above = root.parent if root.name == "mp4" else root
@@ -78,22 +86,32 @@ def _splits(tree: Tree) -> dict[str, Kinds]:
 
 def _split(tree: Tree, split: str, kinds: Kinds, truth: Path | None) -> Iterator[SourceClip | Rejected]:
     for base in kinds["mp4"]:
-        for speaker in tree.scan(base)[0]:
+        speakers, files = tree.scan(base)
+        yield from tree.misplaced(files, "idNNNNN/<video id>/NNNNN.mp4")
+        for speaker in speakers:
             if not _SPEAKER.fullmatch(speaker.name):
                 yield tree.reject(speaker, "unknown_speaker", "expected a name like id00017")
                 continue
-            for video in tree.scan(speaker.path)[0]:
-                yield from _video(tree, split, speaker.name, video, kinds, truth)
+            beside = {kind: _videos(tree, kinds[kind], speaker.name) for kind in _SUFFIXES}
+            videos, files = tree.scan(speaker.path)
+            yield from tree.misplaced(files, "<video id>/NNNNN.mp4")
+            for video in videos:
+                if _VIDEO.fullmatch(video.name):
+                    yield from _video(tree, split, speaker.name, video, beside, truth)
+                else:
+                    yield tree.reject(video, "unknown_name", "expected a video's identifier like 5MkXgwdrmJw")
     for kind in ("aac", "txt"):
         for base in kinds[kind]:
             yield from _orphans(tree, kind, base, kinds["mp4"])
 
 
 def _video(
-    tree: Tree, split: str, speaker: str, video: Entry, kinds: Kinds, truth: Path | None
+    tree: Tree, split: str, speaker: str, video: Entry, beside: dict[str, Videos], truth: Path | None
 ) -> Iterator[SourceClip | Rejected]:
-    sounds, boxes = (_beside(tree, kind, kinds[kind], speaker, video.name) for kind in ("aac", "txt"))
-    for file in tree.scan(video.path)[1]:
+    sounds, boxes = (_utterances(tree, kind, beside[kind].get(video.name, [])) for kind in ("aac", "txt"))
+    deeper, files = tree.scan(video.path)
+    yield from tree.misplaced(deeper, "NNNNN.mp4")
+    for file in files:
         if not _UTTERANCE.fullmatch(file.name):
             yield tree.reject(file, "unknown_name", "expected a name like 00001.mp4")
             continue
@@ -116,14 +134,26 @@ def _video(
         yield from (tree.reject(entry, "no_video", f"{_SAYS[kind]} without its mp4") for entry in left.values())
 
 
-def _beside(tree: Tree, kind: str, bases: list[Path], speaker: str, video: str) -> dict[str, Entry]:
+def _videos(tree: Tree, bases: list[Path], speaker: str) -> Videos:
+    """Where the files of one kind of each video of a speaker are."""
+    found: Videos = defaultdict(list)
+    for base in bases:
+        for video in tree.scan(base / speaker)[0]:
+            found[video.name].append(video)
+    return found
+
+
+def _utterances(tree: Tree, kind: str, folders: list[Entry]) -> dict[str, Entry]:
     """Files of a kind for one video, by utterance."""
-    return {
-        stem(file): file
-        for base in bases
-        for file in tree.scan(base / speaker / video)[1]
-        if file.name.endswith(_SUFFIXES[kind])
-    }
+    found: dict[str, Entry] = {}
+    order = _SUFFIXES[kind]
+    for folder in folders:
+        for file in tree.scan(folder.path)[1]:
+            if suffix(file) in order:
+                other = found.setdefault(stem(file), file)
+                if order.index(suffix(file)) < order.index(suffix(other)):
+                    found[stem(file)] = file
+    return found
 
 
 def _orphans(tree: Tree, kind: str, base: Path, pictures: list[Path]) -> Iterator[Rejected]:

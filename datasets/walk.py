@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from datasets.base import Rejected
 
 Entry = os.DirEntry[str]
 
-_CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+_CLUTTER = frozenset(
+    {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
+)
+"""What operating systems and network disks leave behind, in lower case."""
+_MEDIA = frozenset({".mp4", ".flv", ".mkv", ".mov", ".avi", ".webm", ".m4a", ".aac", ".wav", ".mp3"})
 _ARCHIVE = re.compile(r".+\.(zip|tar|tgz|tar\.gz|7z|rar|z\d\d|\d{3})|.+_part[a-z]{2}", re.IGNORECASE | re.ASCII)
+_LEAVES = "a link that leaves the dataset's root"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_BYTES = range(100, 301)
 """A Git LFS pointer has three short lines; only files of such a size are opened to look."""
@@ -44,31 +50,35 @@ class Tree:
         """
         folders: list[Entry] = []
         files: list[Entry] = []
+        path = Path(folder)
+        if path != self.root and path.is_symlink() and not self._inside(path):
+            self.note(Rejected(self.name(path), "outside_root", _LEAVES))
+            return [], []
         try:
             with os.scandir(folder) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
             return [], []
         except OSError as error:
-            self._rejected.append(Rejected(self.name(folder), "unreadable", error.strerror or str(error)))
+            self.note(Rejected(self.name(folder), "unreadable", error.strerror or str(error)))
             return [], []
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in _CLUTTER:
+            if entry.name.startswith(".") or entry.name.lower() in _CLUTTER:
                 continue
             if not _is_text(entry.name):
-                self._rejected.append(self.reject(entry, "unknown_name", "the name is not UTF-8: rename it"))
+                self.note(self.reject(entry, "unknown_name", "the name is not UTF-8: rename it"))
             elif not _is_folder(entry):
                 files.append(entry)
-            elif entry.is_symlink() and not self._inside(entry):
-                self._rejected.append(self._outside(entry))
+            elif entry.is_symlink() and not self._inside(entry.path):
+                self.note(self.reject(entry, "outside_root", _LEAVES))
             else:
                 folders.append(entry)
         return folders, files
 
     def problem(self, entry: Entry) -> Rejected | None:
         """Why a file cannot be used, or None. A file that was asked about before, under another name, is a duplicate."""
-        if entry.is_symlink() and not self._inside(entry):
-            return self._outside(entry)
+        if entry.is_symlink() and not self._inside(entry.path):
+            return self.reject(entry, "outside_root", _LEAVES)
         try:
             stat = entry.stat()
         except FileNotFoundError:
@@ -81,7 +91,8 @@ class Tree:
             return self.reject(
                 entry, "lfs_pointer", "a Git LFS pointer instead of the media: run `git lfs pull` where it was cloned"
             )
-        first = self._files.setdefault((stat.st_dev, stat.st_ino), entry.path)
+        # A disk without file numbers gives 0 for all of them.
+        first = self._files.setdefault((stat.st_dev, stat.st_ino), entry.path) if stat.st_ino else entry.path
         if first != entry.path:
             return self.reject(entry, "duplicate", f"the same file as {self.name(first)}")
         return None
@@ -92,6 +103,16 @@ class Tree:
         return (
             None if first == entry.path else self.reject(entry, "duplicate", f"{clip} is read from {self.name(first)}")
         )
+
+    def misplaced(self, entries: Iterable[Entry], expected: str) -> Iterator[Rejected]:
+        """Rows for folders, and for files of pictures or sound, where the layout has none."""
+        for entry in entries:
+            if _is_folder(entry) or suffix(entry) in _MEDIA:
+                yield self.reject(entry, "unknown_name", f"not where the dataset has it: expected {expected}")
+
+    def note(self, rejected: Rejected) -> None:
+        """Keep a row for `drain`."""
+        self._rejected.append(rejected)
 
     def reject(self, entry: Entry, reason: str, detail: str) -> Rejected:
         """A row for a file or folder."""
@@ -110,19 +131,28 @@ class Tree:
         relative = Path(path).relative_to(self.root).as_posix()
         return relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
-    def _inside(self, entry: Entry) -> bool:
+    def _inside(self, path: Path | str) -> bool:
         try:
-            return Path(entry.path).resolve().is_relative_to(self._real)
+            return Path(path).resolve().is_relative_to(self._real)
         except (OSError, RuntimeError):
             return True  # a link in a circle leads nowhere: its stat says so
 
-    def _outside(self, entry: Entry) -> Rejected:
-        return self.reject(entry, "outside_root", "a link that leaves the dataset's root")
 
-
-def archives(files: list[Entry]) -> list[Entry]:
+def archives(files: Iterable[Entry]) -> list[Entry]:
     """Those of the files that are archives, or parts of them, by name."""
     return [entry for entry in files if _ARCHIVE.fullmatch(entry.name)]
+
+
+def unpacking(archive: str, folder: str = ".") -> str:
+    """The command that unpacks an archive into a folder; both relative to where it is given, the dataset's root."""
+    name, into = shlex.quote(archive), shlex.quote(folder)
+    if archive.lower().endswith((".tar", ".tgz", ".tar.gz")):
+        return f"tar -xf {name} -C {into}"
+    if archive.lower().endswith(".zip"):
+        return f"unzip {name}" if folder == "." else f"unzip {name} -d {into}"
+    if archive.lower().endswith((".7z", ".rar")):
+        return f"7z x {name} -o{into}"
+    return f"a part of an archive: join its parts with `cat` first ({name} is one of them)"
 
 
 def stem(entry: Entry) -> str:

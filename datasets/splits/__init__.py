@@ -2,7 +2,8 @@
 
 A file has these keys (`files.KEYS`): ``name``; ``version``, raised with every change; ``source``, where the split comes
 from; ``dataset``, the reader that it is for; ``by``, ``speaker`` (default: nobody is in two splits) or ``clip``;
-``speakers``, names or patterns a split, or ``others`` for all the rest; ``rule`` with its ``parameters`` (`rules.RULES`).
+``speakers``, names or patterns a split, or ``others`` for all the rest; ``rule`` with its ``parameters`` (`rules.RULES`);
+or, in place of these, ``clips``, names of clips a split.
 A file whose name holds ``<count>`` or ``<seed>`` stands for all splits of that form; the numbers become parameters.
 """
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any, Literal, Protocol
 
 from datasets.base import DatasetError
@@ -39,6 +40,7 @@ class Split:
         speakers: by split, names or patterns of names (``W1*``); None where the dataset's own split is the start.
         others: the split of every speaker that `speakers` does not name, if any.
         version: raised with every change of the file. dataset: the reader that it is for; "" for any.
+        clips: by split, names of clips, where a list says which; it then decides alone.
         by: ``speaker``: nobody may be in two splits. ``clip``: speakers are shared, by design.
         rule, parameters: what is done to the clips once their speakers are known (`rules.RULES`); "" for nothing.
     """
@@ -51,6 +53,7 @@ class Split:
     by: Literal["speaker", "clip"] = "speaker"
     rule: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    clips: Mapping[str, frozenset[str]] | None = None
 
     @property
     def digest(self) -> str:
@@ -59,6 +62,8 @@ class Split:
         content = [
             self.version, self.dataset, self.by, speakers, self.others, self.rule, dict(self.parameters), REVISION,
         ]  # fmt: skip
+        if self.clips is not None:
+            content.append({split: sorted(names) for split, names in self.clips.items()})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def assign(self, clips: Sequence[Labelled]) -> list[str | None]:
@@ -68,8 +73,11 @@ class Split:
             DatasetError: a speaker would be in two splits of a split by speaker, or the rule cannot be kept with
                 these clips.
         """
-        if self.speakers is None:
-            found: list[str | None] = [clip.split or None for clip in clips]
+        if self.clips is not None:
+            listed = {name: split for split, names in self.clips.items() for name in names}
+            found: list[str | None] = [listed.get(clip.clip) for clip in clips]
+        elif self.speakers is None:
+            found = [clip.split or None for clip in clips]
         else:
             who = {speaker: self._of(speaker) for speaker in {clip.speaker for clip in clips}}
             found = [who[clip.speaker] for clip in clips]
@@ -81,6 +89,23 @@ class Split:
         if self.by == "speaker":
             self._check_apart(clips, found)
         return found
+
+    def missing(self, clips: Iterable[Labelled]) -> list[tuple[str, str]]:
+        """What the split names and the clips lack, each with its split: clips of its list, or speakers.
+
+        A pattern of speakers is lacking where it fits nobody.
+        """
+        clips = list(clips)
+        if self.clips is not None:
+            here = {clip.clip for clip in clips}
+            return [(split, name) for split, names in self.clips.items() for name in sorted(names - here)]
+        speakers = {clip.speaker for clip in clips}
+        return [
+            (split, name)
+            for split, names in (self.speakers or {}).items()
+            for name in sorted(names - speakers)
+            if not any(fnmatchcase(speaker, name) for speaker in speakers)
+        ]
 
     def _of(self, speaker: str) -> str | None:
         named = [split for split, names in (self.speakers or {}).items() if matches(speaker, names)]
@@ -103,4 +128,10 @@ class Split:
 
 def matches(speaker: str, names: frozenset[str]) -> bool:
     """Whether the speaker is one of the names, or fits one of the patterns."""
-    return any(fnmatchcase(speaker, name) for name in names)
+    return speaker in names or any(fnmatchcase(speaker, pattern) for pattern in _patterns(names))
+
+
+@cache
+def _patterns(names: frozenset[str]) -> tuple[str, ...]:
+    # Thousands of speakers against thousands of names, each taken for a pattern, would take minutes.
+    return tuple(sorted(name for name in names if any(c in name for c in "*?[")))

@@ -149,7 +149,7 @@ def test_a_split_that_the_copy_cannot_fill_is_something_to_fix(make_video: Calla
     [
         ("ravdess", ["Actor_01/01-01-01-01-01-01-01.mp4"], 23 + 59),
         ("crema-d", ["VideoFlash/1001_IEO_ANG_LO.flv"], 90 + 81),
-        ("voxceleb2", ["test/mp4/id00017/abcdefghijk/00001.mp4"], 1),
+        ("voxceleb2", ["test/mp4/id00017/abcdefghijk/00001.mp4"], 2),
         ("folder", ["a.mp4"], 0),
     ],
 )

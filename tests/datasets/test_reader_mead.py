@@ -95,7 +95,7 @@ def test_archives_still_packed_are_said_with_the_command(tmp_path: Path) -> None
         ("M003", "no_video"),
         ("W040.tar", "packed"),
     }
-    assert "tar -xf video.tar -C M003" in next(r.detail for r in rejected if r.source == "M003/video.tar")
+    assert "tar -xf M003/video.tar -C M003" in next(r.detail for r in rejected if r.source == "M003/video.tar")
 
 
 def test_a_root_of_archives_alone_says_to_unpack(tmp_path: Path) -> None:
