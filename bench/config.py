@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from bench.errors import BenchError, nearest
+from datasets.crops import PROTOCOLS as CROP_PROTOCOLS
 
 AUDIO_RATE = 16000
 """Samples a second of all speech in the suite, mono."""
@@ -21,13 +23,44 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _crop(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in CROP_PROTOCOLS:
+            raise ValueError(f"unknown crop protocol {value!r}. {nearest(value, CROP_PROTOCOLS)}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 6:
+        raise ValueError("it takes a number from 1 to 6 or the name of a crop protocol")
+    return float(value)
+
+
+CropSetting = Annotated[float | str, BeforeValidator(_crop)]
+"""Name of a crop protocol, or a number: ``fixed`` with this side over the side of the face box."""
+
+
+class RenditionConfig(Strict):
+    """One more form in which every clip is written, from the same decoding."""
+
+    crop: CropSetting = 1.9
+    size: int | None = Field(None, ge=64, le=2048, description="side in pixels; the crop protocol's own by default")
+    fps: float | None = Field(None, gt=0, le=120, description="that of the standard clip by default")
+
+
 class VideoConfig(Strict):
     """The standard form of a clip."""
 
     size: int = Field(default=256, ge=64, le=2048, description="side of the square frame in pixels")
     fps: float = Field(default=25.0, gt=0, le=120)
-    crop: float = Field(default=1.9, ge=1.0, le=6.0, description="side of the crop over the side of the face box")
+    crop: CropSetting = 1.9
     max_seconds: float = Field(default=10.0, gt=0, description="longer clips are cut here")
+    renditions: dict[str, RenditionConfig] = {}
+
+    @field_validator("renditions")
+    @classmethod
+    def _names_are_folders(cls, value: dict[str, RenditionConfig]) -> dict[str, RenditionConfig]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name == "quality":
+                raise ValueError(f"{name!r} cannot name a rendition: letters, digits, - and _, and not 'quality'")
+        return value
 
 
 class DatasetConfig(Strict):
@@ -135,15 +168,14 @@ def _explain(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return f"unknown key {place!r}. {nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
+    if item["type"] == "value_error":
+        return f"{place}: {item['ctx']['error']} (found {item.get('input')!r})"
     return f"{place}: {item['msg'].lower()} (found {item.get('input')!r})"
 
 
 def _known_keys(place: tuple[Any, ...]) -> list[str]:
-    fields: Any = Params.model_fields
+    model: Any = Params
     for part in place:
-        if part in fields:
-            annotation = fields[part].annotation
-            if part == "datasets":
-                annotation = DatasetConfig
-            fields = getattr(annotation, "model_fields", {})
-    return list(fields)
+        # A key of a table that people name themselves, such as a dataset's, leads to the entries' model.
+        model = model.model_fields[part].annotation if hasattr(model, "model_fields") else get_args(model)[1]
+    return list(getattr(model, "model_fields", {}))

@@ -4,47 +4,32 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.assets import AssetStore
-from bench.config import AUDIO_RATE, CaseSet, DatasetConfig, Params
-from bench.content import content_hashes
+from bench.config import CaseSet, DatasetConfig, Params
+from bench.contact_sheet import write_sheets
 from bench.errors import BenchError, unknown
 from bench.parallel import run
+from bench.prepare_clip import Job, Output, outputs_of, prepare_one
 from bench.progress import bar
-from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, sha256_file, write_table
+from bench.quality import QUALITY_COLUMNS, quality_table
+from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, write_table
 from bench.workspace import Workspace
 from datasets import splits
 from datasets.base import DatasetError, Rejected, SourceClip
 from datasets.expected import not_here
 from datasets.index import open_index
-from datasets.media import MediaError, read_audio, write_audio, write_video
 from datasets.registry import READERS
 from datasets.sample import ASSETS as SAMPLE_ASSETS
-from datasets.standardize import as_stored, cut_audio, cut_frames, face_crop_box, standard_frames
 
-MIN_SECONDS = 1.0
-MIN_PRESENT = 0.5
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 INDEX = "index"
 """Folder of the workspace for what readers found."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    clip: SourceClip
-    dataset: str
-    split: str
-    folder: Path
-    size: int
-    fps: float
-    crop: float
-    max_seconds: float
-    recipe: str
 
 
 def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: str) -> None:
@@ -127,34 +112,25 @@ def standardize(
     clips: Sequence[SourceClip], rejected: Sequence[Rejected], dataset: str, split: str, root: Path,
     params: Params, workspace: Workspace,
 ) -> None:  # fmt: skip
-    """Make the standard form of these clips where it is missing, then write the tables."""
+    """Make the standard form and the renditions of these clips where they are missing, then write all tables and pictures."""
     folder = workspace.clips(dataset, split)
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / "prepared.jsonl", key="clip")
-    video = params.video
-    jobs: list[_Job] = []
+    outputs = outputs_of(params.video, folder)
+    made = [[item.name, item.size, item.fps, asdict(item.protocol)] for item in outputs]
+    jobs: list[Job] = []
     for clip in clips:
         source = [_fingerprint(path) for path in (clip.video, clip.audio) if path]
-        recipe = digest([RECIPE_VERSION, video.model_dump(), source, clip.start, clip.end])
-        if not _done(journal, clip.clip, recipe, folder):
-            jobs.append(
-                _Job(clip, dataset, split, folder, video.size, video.fps, video.crop, video.max_seconds, recipe)
-            )
+        part = [clip.start, clip.end, params.video.max_seconds, clip.crop, clip.crop_frame_height]
+        recipe = digest([RECIPE_VERSION, made, source, part])
+        if not _done(journal, clip.clip, recipe, outputs):
+            jobs.append(Job(clip, outputs, params.video.max_seconds, recipe))
     with bar(f"prepare {dataset}/{split}", len(jobs)) as step:
-        for _, entry in run(_prepare_one, jobs, params.worker_count()):
+        for _, entry in run(prepare_one, jobs, params.worker_count()):
             journal.add(entry)
             step()
     entries = [journal.entries[clip.clip] for clip in clips]
     sources = {clip.clip: clip for clip in clips}
-    rows = []
-    for entry in entries:
-        if entry["status"] == "ok":
-            row = entry["row"]
-            row["video"] = workspace.relative(folder / row["video"])
-            row["audio"] = workspace.relative(folder / row["audio"]) if row["audio"] else None
-            truth = sources[entry["clip"]].truth
-            row["truth"] = str(truth) if truth else None
-            rows.append({**row, "dataset": dataset, "split": split})
     turned_away = [
         {"dataset": dataset, "split": split, "source": item.source, "reason": item.reason, "detail": item.detail}
         for item in rejected
@@ -163,20 +139,35 @@ def standardize(
          "reason": entry["status"], "detail": entry["detail"]}
         for entry in entries if entry["status"] != "ok"
     ]  # fmt: skip
-    write_table(workspace.clips_table(dataset, split), rows, CLIP_COLUMNS)
+    usable = [entry for entry in entries if entry["status"] == "ok"]
+    for output in outputs:
+        rows = [_row(entry, output, sources[entry["clip"]], workspace) for entry in usable]
+        table = output.folder / workspace.clips_table(dataset, split).name
+        write_table(table, [{**row, "dataset": dataset, "split": split} for row in rows], CLIP_COLUMNS)
     write_table(workspace.rejected_table(dataset, split), turned_away, REJECTED_COLUMNS)
-    if not rows:
+    quality = quality_table(entries)
+    write_table(workspace.quality_table(dataset, split), quality, QUALITY_COLUMNS)
+    write_sheets(folder, quality)
+    if not usable:
         first = turned_away[0] if turned_away else {"source": root, "detail": "nothing was found"}
         raise BenchError(
             f"dataset {dataset!r}, split {split!r}: no usable clip; first: {first['source']}: {first['detail']}"
         )
 
 
-def _done(journal: Journal, clip: str, recipe: str, folder: Path) -> bool:
+def _row(entry: dict[str, Any], output: Output, source: SourceClip, workspace: Workspace) -> dict[str, Any]:
+    row = dict(entry["renditions"][output.name] if output.name else entry["row"])
+    row["video"] = workspace.relative(output.folder / row["video"])
+    row["audio"] = workspace.relative(output.folder / row["audio"]) if row["audio"] else None
+    row["truth"] = str(source.truth) if source.truth else None
+    return row
+
+
+def _done(journal: Journal, clip: str, recipe: str, outputs: Sequence[Output]) -> bool:
     entry = journal.entries.get(clip)
     if entry is None or entry["recipe"] != recipe:
         return False
-    return entry["status"] != "ok" or (folder / entry["row"]["video"]).is_file()
+    return entry["status"] != "ok" or all((output.folder / f"{clip}.mp4").is_file() for output in outputs)
 
 
 def _fingerprint(path: Path) -> list[Any]:
@@ -190,61 +181,3 @@ def _fingerprint(path: Path) -> list[Any]:
 
 def _short(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) and path != root else path.name
-
-
-def _prepare_one(job: _Job) -> dict[str, Any]:
-    """Standardize one clip; what goes wrong with its media is its own rejected row."""
-    entry: dict[str, Any] = {"clip": job.clip.clip, "recipe": job.recipe, "status": "ok", "detail": ""}
-    try:
-        entry["row"] = _standard_clip(job)
-    except MediaError as error:
-        if error.reason == "write_error":
-            raise BenchError(f"{error.path}: {error.detail}") from error
-        entry.update(status=error.reason, detail=error.detail)
-    except _Unusable as error:
-        entry.update(status=error.reason, detail=error.detail)
-    return entry
-
-
-class _Unusable(Exception):
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
-def _standard_clip(job: _Job) -> dict[str, Any]:
-    from metrics.features.face_mesh import candidates
-    from metrics.features.speaker import choose_speaker
-
-    clip = job.clip
-    end = min(clip.end if clip.end is not None else np.inf, clip.start + job.max_seconds)
-    try:
-        audio = read_audio(clip.audio or clip.video, AUDIO_RATE)
-    except MediaError as error:
-        if error.reason != "no_audio":
-            raise
-        audio = None
-    tracks = candidates(cut_frames(clip.video, job.fps, clip.start, end), job.fps)
-    tracks = [track for track in tracks if track.present.mean() >= MIN_PRESENT]
-    if not tracks:
-        raise _Unusable("no_face", f"no face in at least {MIN_PRESENT:.0%} of the frames")
-    frames = len(tracks[0])
-    if frames < MIN_SECONDS * job.fps:
-        raise _Unusable("too_short", f"{frames} frames at {job.fps:g} fps; at least {MIN_SECONDS:g} s are needed")
-    sound = None if audio is None else as_stored(cut_audio(audio, AUDIO_RATE, clip.start, frames, job.fps))
-    track = tracks[choose_speaker(tracks, sound, AUDIO_RATE)]
-    points = track.landmarks[:, :, :2]
-    boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
-    crop = face_crop_box(boxes, track.width, track.height, job.crop)
-    video_path, audio_path = job.folder / f"{clip.clip}.mp4", job.folder / f"{clip.clip}.wav"
-    frames_out = standard_frames(clip.video, crop, job.size, job.fps, clip.start, end)
-    written = write_video(video_path, frames_out, job.fps, sound, AUDIO_RATE)
-    if sound is not None:
-        write_audio(audio_path, sound, AUDIO_RATE)
-    pictures, heard = content_hashes(video_path)
-    return {
-        "clip": clip.clip, "speaker": clip.speaker, "emotion": clip.emotion, "level": clip.level,
-        "video": video_path.name, "audio": audio_path.name if sound is not None else None, "frames": written,
-        "fps": job.fps, "seconds": written / job.fps, "sha256": sha256_file(video_path), "pictures": pictures, "sound": heard, "crop": str(crop),
-    }  # fmt: skip

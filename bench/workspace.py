@@ -27,6 +27,9 @@ class Workspace:
     def rejected_table(self, dataset: str, split: str) -> Path:
         return self.clips(dataset, split) / "rejected.parquet"
 
+    def quality_table(self, dataset: str, split: str) -> Path:
+        return self.clips(dataset, split) / "quality.parquet"
+
     def cases_dir(self, cases: CaseSet) -> Path:
         return self.root / "cases" / safe(cases.dataset) / safe(cases.split)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.media import pictures_sha256, probe, read_audio, read_frames, replace_sound, sound_sha256
-from datasets.standardize import as_stored, cut_audio, cut_frames, face_crop_box, standard_frames
+from datasets.standardize import Crop, as_stored, cut_audio, face_crop_box
 
 
 @given(
@@ -35,12 +35,16 @@ def test_a_frame_that_was_cropped_before_is_taken_whole() -> None:
     assert (crop.left, crop.top, crop.side) == (0, 0, 256)
 
 
-def test_frames_are_cut_by_time(make_video: Callable[..., Path], number_of: Callable) -> None:
-    video = make_video(frames=20, fps=25)
-    assert [number_of(f) for f in cut_frames(video, 25, 0.2, 0.4)] == [5, 6, 7, 8, 9]
-    crop = face_crop_box(np.array([[10.0, 10, 30, 30]]), 64, 48, 1.5)
-    frames = list(standard_frames(video, crop, 32, 12.5, 0, None))
-    assert len(frames) == 10 and frames[0].shape == (32, 32, 3)
+@pytest.mark.parametrize("side", [24, 32, 40])
+def test_a_crop_is_cut_and_brought_to_size(side: int) -> None:
+    across, down = np.meshgrid(np.arange(64), np.arange(48))
+    frame = np.stack([across * 4, down * 4, across], axis=2).astype(np.uint8)
+    cut = Crop(10, 6, side).cut(frame, 0, 32)
+    assert cut.shape == (32, 32, 3) and cut.dtype == np.uint8
+    middles = (np.arange(32) + 0.5) * side / 32 - 0.5
+    inside = slice(2, -2)
+    assert np.abs(cut[16, :, 0] / 4 - (10 + middles))[inside].max() < 0.6
+    assert np.abs(cut[:, 16, 1] / 4 - (6 + middles))[inside].max() < 0.6
 
 
 def test_sound_is_cut_to_the_frames() -> None:
