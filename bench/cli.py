@@ -172,15 +172,17 @@ def prepare(
     """Raw datasets -> standard clips and cases."""
     from bench.cases import make_cases
     from bench.prepare import prepare as step
+    from bench.tables_quality import print_quality
 
     run = _Run(params, results)
     names = dataset or sorted({item.dataset for item in run.params.case_sets()})
     for name in names:
         run.need_dataset(name)
-        step(run.params, run.workspace, run.assets, name)
+        splits = step(run.params, run.workspace, run.assets, name)
         for cases in run.params.case_sets():
             if cases.dataset == name:
                 make_cases(cases, run.workspace)
+        print_quality(run.workspace, name, splits, each=False)
 
 
 CasesOption = Annotated[

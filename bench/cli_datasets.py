@@ -1,4 +1,4 @@
-"""The commands about datasets: ``datasets``, ``datasets show`` and ``datasets split``."""
+"""The commands about datasets: ``datasets``, and ``show``, ``split`` and ``quality`` below it."""
 
 from __future__ import annotations
 
@@ -62,3 +62,22 @@ def split(
     from bench.write_split import write_split
 
     print_written(write_split(name, root, listed, splits, to, params, Workspace(results)))
+
+
+@app.command()
+def quality(
+    name: Annotated[str, typer.Argument(help="a dataset that was prepared")],
+    split: Annotated[list[str] | None, typer.Option("--split", help="only this split (may be repeated)")] = None,
+    results: Annotated[Path, typer.Option("--out", help="folder of all results")] = Path("out"),
+) -> None:
+    """Show again what `prepare` found: size, sharpness and sound of the clips, and which to look at."""
+    from bench.errors import unknown
+    from bench.tables_quality import prepared_splits, print_quality
+    from bench.workspace import Workspace
+
+    workspace = Workspace(results)
+    known = prepared_splits(workspace, name)
+    for asked in split or []:
+        if asked not in known:
+            raise unknown("prepared split", asked, known)
+    print_quality(workspace, name, split or known, each=True)

@@ -32,8 +32,12 @@ INDEX = "index"
 """Folder of the workspace for what readers found."""
 
 
-def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: str) -> None:
-    """Standardize every clip of the splits that the case sets ask for, and write the clip and rejection tables."""
+def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: str) -> list[str]:
+    """Standardize every clip of the splits that the case sets ask for, and write their tables and pictures.
+
+    Returns:
+        The splits.
+    """
     config = params.datasets[dataset]
     root = dataset_root(dataset, config, workspace, assets)
     wanted = sorted({CaseSet.parse(text).split for text in params.cases if CaseSet.parse(text).dataset == dataset})
@@ -47,6 +51,7 @@ def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: s
                 f"dataset {dataset!r} has no clip in split {split!r}; its splits: {', '.join(names) or 'none'}."
             )
         standardize(clips, rejected, dataset, split, root, params, workspace)
+    return wanted
 
 
 def subset(clips: Sequence[SourceClip], count: int | None, seed: int) -> list[SourceClip]:

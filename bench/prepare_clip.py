@@ -73,6 +73,16 @@ class Job:
         """Seconds; infinite where only the source says."""
         return min(self.clip.end if self.clip.end is not None else math.inf, self.clip.start + self.max_seconds)
 
+    @property
+    def spans(self) -> list[tuple[int, int | None, float]]:
+        """Of each output: first frame and the one after the last, counted from the source's first, and the rate."""
+        return [(*output.span(self.clip.start, self.end), output.fps) for output in self.outputs]
+
+    @property
+    def begin(self) -> float:
+        """Time in the source of the earliest first frame, in seconds."""
+        return min(first / fps for first, _, fps in self.spans)
+
 
 def outputs_of(video: VideoConfig, folder: Path) -> tuple[Output, ...]:
     """The standard form and the renditions that the parameters ask for."""
@@ -117,10 +127,8 @@ class _Reading:
 
     def __init__(self, job: Job, buffer: FrameBuffer) -> None:
         self._clip, self._standard, self._buffer = job.clip, job.outputs[0], buffer
-        spans = [(*output.span(job.clip.start, job.end), output.fps) for output in job.outputs]
-        self._begin = min(first / fps for first, _, fps in spans)
-        self._end = max(math.inf if stop is None else stop / fps for _, stop, fps in spans)
-        self._span = spans[0][:2]
+        self._end = max(math.inf if stop is None else stop / fps for _, stop, fps in job.spans)
+        self._begin, self._span = job.begin, job.spans[0][:2]
         self.corner = (0, 0)
         """Left and top of the frames in the source's frame: those of the dataset's crop."""
 
@@ -163,16 +171,15 @@ def _made(job: Job) -> dict[str, Any]:
                 write_thumbnail(standard.folder, job.clip.clip, buffer[len(buffer) // 2])
             raise
         face = geometry(track)
-        begin = standard.span(job.clip.start, job.end)[0] / standard.fps
         rows = {}
-        for output in job.outputs:
-            first, stop = output.span(job.clip.start, job.end)
-            shown = list(resample(buffer.shown(), output.fps, first, stop))
-            own = face
-            if output.fps != standard.fps:
-                own = face.resampled((first + np.arange(len(shown))) / output.fps - begin, output.fps)
+        for output, (first, stop, fps) in zip(job.outputs, job.spans, strict=True):
+            shown = list(resample(buffer.shown(), fps, first, stop))
+            own, sound = face, heard
+            if fps != standard.fps:
+                begins = job.spans[0][0] / standard.fps
+                own = face.resampled((first + np.arange(len(shown))) / fps - begins, fps)
+                sound = _cut(audio, first / fps - job.begin, len(shown), fps)
             crop = place(output.protocol, own)
-            sound = heard if output is standard else _cut(audio, len(shown), output.fps)
             cut = (crop.cut(buffer[number], index, output.size) for index, number in enumerate(shown))
             rows[output.name] = _written(job.clip, output, cut, crop.moved(*reading.corner), sound)
             if output is standard:
@@ -183,20 +190,20 @@ def _made(job: Job) -> dict[str, Any]:
 
 
 def _sound(job: Job) -> Samples | None:
-    """From the clip's start on; None where the source has none."""
-    clip = job.clip
-    first = round(clip.start * AUDIO_RATE)
+    """From the earliest first frame on; None where the source has none."""
+    first = round(job.begin * AUDIO_RATE)
     stop = None if math.isinf(job.end) else round((job.end + SPARE) * AUDIO_RATE)
     try:
-        return read_audio(clip.audio or clip.video, AUDIO_RATE, first, stop)
+        return read_audio(job.clip.audio or job.clip.video, AUDIO_RATE, first, stop)
     except MediaError as error:
         if error.reason != "no_audio":
             raise
         return None
 
 
-def _cut(audio: Samples | None, frames: int, fps: float) -> Samples | None:
-    return None if audio is None else as_stored(cut_audio(audio, AUDIO_RATE, 0.0, frames, fps))
+def _cut(audio: Samples | None, begin: float, frames: int, fps: float) -> Samples | None:
+    # From the time of the first frame, which is the clip's start rounded to the frame rate: lips and sound stay together.
+    return None if audio is None else as_stored(cut_audio(audio, AUDIO_RATE, begin, frames, fps))
 
 
 def _speaker(job: Job, reading: _Reading, audio: Samples | None) -> tuple[FaceTrack, int, Samples | None]:
@@ -213,7 +220,7 @@ def _speaker(job: Job, reading: _Reading, audio: Samples | None) -> tuple[FaceTr
         raise Unusable("no_face", f"no face in at least {MIN_PRESENT:.0%} of the frames")
     if counted.count < MIN_SECONDS * fps:
         raise Unusable("too_short", f"{counted.count} frames at {fps:g} fps; at least {MIN_SECONDS:g} s are needed")
-    sound = _cut(audio, counted.count, fps)
+    sound = _cut(audio, job.spans[0][0] / fps - job.begin, counted.count, fps)
     return tracks[choose_speaker(tracks, sound, AUDIO_RATE)], len(tracks), sound
 
 
