@@ -101,7 +101,7 @@ def inspect(
             f"{problems[0].problem.replace('_', ' ')}: {readable(problems[0].sources[0])}" if problems
             else "nothing was found"
         )  # fmt: skip
-        raise BenchError(f"dataset {name!r} in {root}: no usable clip. First: {first}. All: {listing}")
+        raise BenchError(f"dataset {name!r} in {readable(str(root))}: no usable clip. First: {first}. All: {listing}")
     return Inspection(
         name, reader, root, split, clips, len(index.clips) - len(clips), every, listing, looked_into, deep,
         index.reused, seconds,

@@ -29,6 +29,7 @@ KNOWN_BAD = {
 
 _NAME = re.compile(rf"([0-9]{{4}})_({'|'.join(SENTENCES)})_({'|'.join(EMOTION_CODES)})_({'|'.join(LEVELS)})")
 _ACTORS = range(1001, 1092)
+_FOLDERS = frozenset({"videoflash", "videomp4", "audiowav", "audiomp3"})
 _VIDEOS = (".flv", ".mp4")
 """The dataset's own form, and what players and tools that cannot read it are given."""
 
@@ -46,14 +47,20 @@ class CremaD:
         """
         tree = Tree(root)
         top, strays = tree.scan(root)
-        folders = {folder.name.lower(): folder for folder in top}
-        videos = [folders[name] for name in ("videoflash", "videomp4") if name in folders]
+        videos = [folder for name in ("videoflash", "videomp4") for folder in top if folder.name.lower() == name]
         if not videos:
             raise wrong_root(root, self.name, "CREMA-D", "VideoFlash/1001_DFA_ANG_XX.flv")
-        heard = tree.scan(folders["audiowav"].path)[1] if "audiowav" in folders else []
-        sounds = {_standard(file): file for file in heard if suffix(file) == ".wav"}
+        sounds: dict[str, Entry] = {}
+        for folder in (folder for folder in top if folder.name.lower() == "audiowav"):
+            deeper, files = tree.scan(folder.path)
+            heard = [file for file in files if suffix(file) == ".wav"]
+            second = [file for file in heard if sounds.setdefault(_standard(file), file) is not file]
+            beside = [file for file in files if suffix(file) != ".wav"]
+            yield from tree.misplaced([*deeper, *beside], "AudioWAV/1001_DFA_ANG_XX.wav")
+            yield from (tree.reject(file, "duplicate", "a second sound of its name") for file in second)
         left = dict(sounds)
-        yield from tree.misplaced(strays, "VideoFlash/ or AudioWAV/ around it")
+        others = (folder for folder in top if folder.name.lower() not in _FOLDERS)
+        yield from tree.misplaced([*others, *strays], "VideoFlash/ or AudioWAV/ around it")
         for folder in videos:
             deeper, files = tree.scan(folder.path)
             yield from tree.misplaced(deeper, f"{folder.name}/1001_DFA_ANG_XX.flv")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.base import DatasetError, Rejected, SourceClip, file_name, listing
+from datasets.base import DatasetError, Rejected, SourceClip, file_name, listing, readable
 from datasets.walk import Entry, Tree, suffix
 
 VIDEO_SUFFIXES = frozenset(
@@ -28,7 +28,7 @@ class Folder:
         files = sorted(_files(tree, root), key=lambda file: Path(file.path))
         if not files:
             raise DatasetError(
-                f"no video under {root}: expected files ending in {', '.join(sorted(VIDEO_SUFFIXES))}, found {listing(root)}."
+                f"no video under {readable(str(root))}: expected files ending in {', '.join(sorted(VIDEO_SUFFIXES))}, found {listing(root)}."
             )
         for file in files:
             relative = Path(file.path).relative_to(root)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.base import DatasetError, Rejected, SourceClip, file_name
+from datasets.base import DatasetError, Rejected, SourceClip, file_name, readable
 from datasets.hdtf_annotations import Annotated, clip_of, is_annotation, name_of, read_annotations
 from datasets.recognize import wrong_root
 from datasets.walk import Entry, Tree, stem, suffix
@@ -47,12 +47,14 @@ class Hdtf:
             )
         if not videos:
             raise DatasetError(
-                f"{root} holds HDTF's annotations and no video: HDTF ships none. Get the {len(known)} videos whose "
+                f"{readable(str(root))} holds HDTF's annotations and no video: HDTF ships none. Get the {len(known)} videos whose "
                 f"addresses are in RD_, WDA_ and WRA_video_url.txt, and store each under its name, as Radio11.mp4."
             )
         yield from found.rejected
         for file in files:
-            if suffix(file) in _UNFINISHED:
+            if suffix(file) in (".flv", ".avi"):
+                yield tree.reject(file, "unknown_name", f"a form that is not read: {', '.join(sorted(_VIDEOS))} are")
+            elif suffix(file) in _UNFINISHED:
                 yield tree.reject(file, "unknown_name", "an unfinished download: fetch it again")
         yield from _in_order(tree, videos, clips, known)
         yield from tree.drain()
@@ -99,9 +101,12 @@ def _in_order(
 def _files(tree: Tree, folder: Path, depth: int) -> Iterator[Entry]:
     folders, files = tree.scan(folder)
     yield from files
-    if depth:
-        for entry in folders:
+    for entry in folders:
+        if depth:
             yield from _files(tree, Path(entry.path), depth - 1)
+        else:
+            for row in tree.misplaced([entry], f"at most {_DEPTH} folders below the root"):
+                tree.note(row)
 
 
 def _in_hand(tree: Tree, file: Entry, name: str, index: int) -> SourceClip | Rejected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ _HEAD = 65536
 REMEDIES: dict[str, str] = {
     "bad_annotation": "put the dataset's own annotation file back",
     "decode_error": "fetch the file again, or unpack it again",
-    "duplicate": "keep one of them",
+    "duplicate": "keep one of them; two that differ need two names",
     "empty_file": "fetch the file again, or unpack it again",
     "known_bad": "nothing: the dataset's authors know of it",
     "lfs_pointer": "run `git lfs pull` in the dataset's folder",
@@ -125,6 +126,9 @@ def _boxes(check: Check) -> list[tuple[str, str]]:
 
 
 def _media(check: Check) -> tuple[str, str] | None:
+    for path in filter(None, (check.video, check.audio)):
+        if path.exists() and not os.access(path, os.R_OK):
+            return "unreadable", f"{check.clip}: {path.name}: permission denied"
     try:
         holds = probe(check.video)
         if not holds.has_video:

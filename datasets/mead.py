@@ -12,12 +12,11 @@ from pathlib import Path
 
 from datasets.base import EMOTIONS, Rejected, SourceClip, listing
 from datasets.recognize import wrong_root
-from datasets.walk import Entry, Tree, archives, stem, suffix, unpacking
+from datasets.walk import COPY, Entry, Tree, archives, stem, suffix, unpacking
 
 VIEWS = ("front", "top", "down", "left_30", "left_60", "right_30", "right_60")
 
-_SPEAKER = re.compile(r"([MW][0-9]{3})(?: *| ?\([0-9]+\))", re.ASCII)
-"""A blank at the end, or a number in brackets, is what drives and file managers add to a second copy."""
+_SPEAKER = re.compile(rf"([MW][0-9]{{3}}){COPY}", re.ASCII)
 _PART = re.compile(r"(MEAD|part|[MW][0-9]{3}-[0-9]{8}T).*", re.IGNORECASE)
 """What a drive's parts of one download unpack to: ``M003-20210602T081112Z-001/M003/``, ``MEAD-.../MEAD/M003/``."""
 _LEVEL = re.compile(r"level_([123])", re.IGNORECASE)
@@ -71,7 +70,8 @@ class Mead:
         emotions: list[Entry] = []
         for place in places:
             folders, files = tree.scan(place.path)
-            yield from tree.misplaced(files, f"{speaker}/video/{self.view}/<emotion>/level_<k>/")
+            others = (folder for folder in folders if not _wrapper(speaker, "video|audio").fullmatch(folder.name))
+            yield from tree.misplaced([*others, *files], f"{speaker}/video/{self.view}/<emotion>/level_<k>/")
             for kind, found in (("video", views), ("audio", emotions)):
                 inner, beside = _contents(tree, speaker, folders, kind)
                 found += inner
@@ -92,12 +92,13 @@ class Mead:
             yield Rejected(speaker, "no_video", f"expected {speaker}/video/{self.view}, found {seen}")
             return
         sounds = _sounds(tree, emotions)
+        used: set[tuple[str, int, str]] = set()
         for view in wanted:
-            yield from self._view(tree, speaker, view, sounds, truth)
-        yield from self._silent(tree, sounds)
+            yield from self._view(tree, speaker, view, sounds, used, truth)
+        yield from self._silent(tree, sounds, used)
 
     def _view(
-        self, tree: Tree, speaker: str, view: Entry, sounds: Sounds, truth: Path | None
+        self, tree: Tree, speaker: str, view: Entry, sounds: Sounds, used: set[tuple[str, int, str]], truth: Path | None
     ) -> Iterator[SourceClip | Rejected]:
         folders, files = tree.scan(view.path)
         yield from tree.misplaced(files, "<emotion>/level_<k>/001.mp4")
@@ -121,13 +122,16 @@ class Mead:
                 deeper, takes = tree.scan(level_folder.path)
                 yield from tree.misplaced(deeper, "001.mp4")
                 for take in takes:
-                    yield self._clip(tree, speaker, emotion, level, take, heard.pop(stem(take), None), truth)
+                    if _TAKE.fullmatch(take.name):
+                        sound = heard.get(stem(take))
+                        used.add((emotion, level, stem(take)))
+                        yield self._clip(tree, speaker, emotion, level, take, sound, truth)
+                    else:
+                        yield tree.reject(take, "unknown_name", "expected a name like 001.mp4")
 
     def _clip(
         self, tree: Tree, speaker: str, emotion: str, level: int, take: Entry, sound: Entry | None, truth: Path | None
     ) -> SourceClip | Rejected:
-        if not _TAKE.fullmatch(take.name):
-            return tree.reject(take, "unknown_name", "expected a name like 001.mp4")
         clip = f"{speaker}-{self.view}-{emotion}-level_{level}-{stem(take)}"
         problem = tree.problem(take) or (tree.problem(sound) if sound else None) or tree.claim(clip, take)
         if problem:
@@ -140,13 +144,16 @@ class Mead:
             sex="female" if speaker.startswith("W") else "male",
         )  # fmt: skip
 
-    def _silent(self, tree: Tree, sounds: Sounds) -> Iterator[Rejected]:
+    def _silent(self, tree: Tree, sounds: Sounds, used: set[tuple[str, int, str]]) -> Iterator[Rejected]:
         """One row for each folder that has sound whose pictures are not there."""
-        for heard in sounds.values():
-            if heard:
-                folder = tree.name(Path(next(iter(heard.values())).path).parent)
+        for (emotion, level), heard in sounds.items():
+            folders: dict[str, list[str]] = defaultdict(list)
+            for take, sound in heard.items():
+                if (emotion, level, take) not in used:
+                    folders[tree.name(Path(sound.path).parent)].append(take)
+            for folder, takes in folders.items():
                 yield Rejected(
-                    folder, "no_video", f"sound without its video in the view {self.view}: {', '.join(sorted(heard))}"
+                    folder, "no_video", f"sound without its video in the view {self.view}: {', '.join(sorted(takes))}"
                 )
 
 
@@ -166,11 +173,15 @@ def _speakers(tree: Tree, folder: Path | str, depth: int = 2) -> tuple[dict[str,
     return found, others
 
 
+def _wrapper(speaker: str, kind: str) -> re.Pattern[str]:
+    return re.compile(rf"({kind})(-[0-9]+)?|{speaker}", re.IGNORECASE)
+
+
 def _contents(
     tree: Tree, speaker: str, folders: list[Entry], kind: str, depth: int = _WRAPPERS
 ) -> tuple[list[Entry], list[Entry]]:
     """Folders and files in ``video`` (or ``audio``), whatever an extraction put around them (``video-001/``, ``M003/``)."""
-    wrapper = re.compile(rf"{kind}(-[0-9]+)?|{speaker}", re.IGNORECASE)
+    wrapper = _wrapper(speaker, kind)
     found: list[Entry] = []
     beside: list[Entry] = []
     for folder in folders:
@@ -189,17 +200,26 @@ def _contents(
 def _sounds(tree: Tree, emotions: list[Entry]) -> Sounds:
     """Sound files by (emotion, level) and take; of two formats the one that MEAD itself uses."""
     sounds: Sounds = {}
+    misplaced: list[Entry] = []
     for folder in emotions:
-        for level_folder in tree.scan(folder.path)[0]:
+        level_folders, files = tree.scan(folder.path)
+        misplaced += files
+        for level_folder in level_folders:
             match = _LEVEL.fullmatch(level_folder.name)
             if not match:
                 tree.note(tree.reject(level_folder, "unknown_level", "expected level_1, level_2 or level_3"))
                 continue
             heard = sounds.setdefault((folder.name.lower(), int(match[1])), {})
-            for file in tree.scan(level_folder.path)[1]:
+            deeper, files = tree.scan(level_folder.path)
+            misplaced += deeper
+            for file in files:
                 other = heard.get(stem(file))
-                if suffix(file) in _SOUND and (
-                    other is None or _SOUND.index(suffix(file)) < _SOUND.index(suffix(other))
-                ):
+                if suffix(file) not in _SOUND:
+                    misplaced.append(file)
+                elif other and suffix(other) == suffix(file):
+                    tree.note(tree.reject(file, "duplicate", f"a second sound; {tree.name(other.path)} is taken"))
+                elif other is None or _SOUND.index(suffix(file)) < _SOUND.index(suffix(other)):
                     heard[stem(file)] = file
+    for row in tree.misplaced(misplaced, "audio/<emotion>/level_<k>/001.m4a"):
+        tree.note(row)
     return sounds

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from datasets.base import Rejected, SourceClip
 from datasets.recognize import wrong_root
-from datasets.walk import Entry, Tree, archives, stem, suffix, unpacking
+from datasets.walk import COPY, Entry, Tree, archives, stem, suffix, unpacking
 
 EMOTION_CODES: dict[str, tuple[str, str | None]] = {
     "01": ("neutral", "neutral"),
@@ -30,7 +30,7 @@ EMOTION_CODES: dict[str, tuple[str, str | None]] = {
 LEVELS = {"01": 2, "02": 3}
 """Normal is the middle level, strong the highest. Neutral has level 1, as everywhere."""
 
-_ACTOR_FOLDER = re.compile(r"(?:(?:Video|Audio)_(?:Speech|Song)_)?Actor_([0-9]{2})", re.IGNORECASE | re.ASCII)
+_ACTOR_FOLDER = re.compile(r"(?:(?:Video|Audio)_(?:Speech|Song)_)?Actor_([0-9]{2})" + COPY, re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"(0[1-3])-(0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-([0-9]{2})")
 _ACTORS = range(1, 25)
 _DEPTH = 2
@@ -62,7 +62,7 @@ class Ravdess:
     summary = "RAVDESS: 24 actors, spoken, 8 emotions (calm kept as its own label), 2 intensities"
 
     def read(self, root: Path) -> Iterator[SourceClip | Rejected]:
-        """Yield every spoken take with sound, ordered by actor and name.
+        """Yield every spoken take with sound, ordered by actor, folder and name.
 
         The root holds ``Actor_NN`` folders or what the archives unpack to (``Video_Speech_Actor_NN/Actor_NN``).
         """
@@ -72,7 +72,7 @@ class Ravdess:
             raise wrong_root(root, self.name, "RAVDESS", "Actor_01/01-01-01-01-01-01-01.mp4")
         for actor, folder in folders:
             inner, files = tree.scan(folder)
-            deeper = (entry for entry in inner if not _ACTOR_FOLDER.fullmatch(entry.name))
+            deeper = [] if any(_ACTOR_FOLDER.fullmatch(entry.name) for entry in inner) else inner
             yield from tree.misplaced(deeper, f"Actor_{actor}/01-01-05-02-01-01-{actor}.mp4")
             for file in files:
                 yield _clip(tree, actor, file)
@@ -88,13 +88,18 @@ class Ravdess:
 
 
 def _actor_folders(tree: Tree, folder: Path, depth: int) -> Iterator[tuple[str, Path]]:
+    """Actors and their folders, in the root and in what archives unpack to. Other folders that hold files are noted."""
     if match := _ACTOR_FOLDER.fullmatch(folder.name):
         inner, files = tree.scan(folder)
         if files or not inner:
             yield match[1], folder
     if depth >= 0:
-        for entry in tree.scan(folder)[0]:
-            yield from _actor_folders(tree, Path(entry.path), depth - 1)
+        below = {entry: list(_actor_folders(tree, Path(entry.path), depth - 1)) for entry in tree.scan(folder)[0]}
+        for found in below.values():
+            yield from found
+        if any(below.values()) or (folder == tree.root and not match):
+            for row in tree.misplaced((entry for entry, found in below.items() if not found), "Actor_NN/ around it"):
+                tree.note(row)
 
 
 def _clip(tree: Tree, actor: str, file: Entry) -> SourceClip | Rejected:

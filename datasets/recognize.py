@@ -36,7 +36,7 @@ def wrong_root(root: Path, reader: str, title: str, expected: str) -> DatasetErr
         reader: name of the reader that was asked. title: what people call its dataset.
         expected: a path that the layout would have.
     """
-    says = f"{root} does not look like {title}: expected {expected}, found {listing(root)}."
+    says = f"{readable(str(root))} does not look like {title}: expected {expected}, found {listing(root)}."
     tree = Tree(root)
     packed = [entry.name for entry in archives(tree.scan(root)[1])]
     away = [item.source for item in tree.drain() if item.reason == "outside_root"]

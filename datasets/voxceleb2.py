@@ -50,7 +50,8 @@ class VoxCeleb2:
         if not any(kinds["mp4"] for kinds in splits.values()):
             raise wrong_root(root, self.name, "VoxCeleb2", "test/mp4/id00017/<video id>/00001.mp4")
         truth = root.parent / "truth" / root.name
-        for split in sorted(splits):
+        # Of two copies of an utterance, that whose folders name its split goes first.
+        for split in sorted(splits, key=lambda split: (not split, split)):
             yield from _split(tree, split, splits[split], truth if truth.is_dir() else None)
             yield from tree.drain()
         for file in archives(tree.scan(root)[1]):
@@ -67,14 +68,22 @@ def _splits(tree: Tree) -> dict[str, Kinds]:
     root = tree.root
 
     def search(folder: Path, split: str, depth: int) -> None:
-        for entry in tree.scan(folder)[0]:
+        folders, files = tree.scan(folder)
+        unknown = list(files)
+        for entry in folders:
             named = _SPLIT.fullmatch(entry.name)
             if entry.name in _KINDS:
                 found[split][_KINDS[entry.name]].append(Path(entry.path))
             elif depth and (named or _AROUND.fullmatch(entry.name)):
                 search(Path(entry.path), named[1] if named else split, depth - 1)
+            else:
+                unknown.append(entry)
+        for row in tree.misplaced(unknown, "{dev,test}/{mp4,aac,txt}/"):
+            tree.note(row)
 
-    if any(_SPEAKER.fullmatch(entry.name) for entry in tree.scan(root)[0]):
+    names = [entry.name for entry in tree.scan(root)[0]]
+    parts = [name for name in names if name in _KINDS or _SPLIT.fullmatch(name) or _AROUND.fullmatch(name)]
+    if not parts and any(_SPEAKER.fullmatch(name) for name in names):
         above = root.parent if root.name == "mp4" else root
         named = _SPLIT.fullmatch(above.name)
         found[named[1] if named else ""]["mp4"].append(root)
@@ -148,24 +157,41 @@ def _utterances(tree: Tree, kind: str, folders: list[Entry]) -> dict[str, Entry]
     found: dict[str, Entry] = {}
     order = _SUFFIXES[kind]
     for folder in folders:
-        for file in tree.scan(folder.path)[1]:
-            if suffix(file) in order:
+        deeper, files = tree.scan(folder.path)
+        for row in tree.misplaced(deeper, f"NNNNN{order[0]}"):
+            tree.note(row)
+        for file in files:
+            if suffix(file) not in order:
+                tree.note(tree.reject(file, "unknown_name", f"expected a name like 00001{order[0]}"))
+            else:
                 other = found.setdefault(stem(file), file)
                 if order.index(suffix(file)) < order.index(suffix(other)):
                     found[stem(file)] = file
+                elif other is not file and suffix(other) == suffix(file):
+                    tree.note(tree.reject(file, "duplicate", f"{tree.name(other.path)} is taken"))
     return found
 
 
 def _orphans(tree: Tree, kind: str, base: Path, pictures: list[Path]) -> Iterator[Rejected]:
-    """One row for each speaker or video folder that has files of a kind and no pictures at all."""
+    """One row for each speaker or video folder that has files of a kind and no pictures at all, and for misplaced files."""
     if not pictures:
         yield Rejected(tree.name(base), "no_video", f"{_SAYS[kind]} without an mp4 folder")
         return
-    for speaker in tree.scan(base)[0]:
+    speakers, files = tree.scan(base)
+    yield from _files_alone(tree, kind, files)
+    for speaker in speakers:
         seen = {video.name for folder in pictures for video in tree.scan(folder / speaker.name)[0]}
         if not seen:
             yield tree.reject(speaker, "no_video", f"{_SAYS[kind]} without mp4/{speaker.name}")
             continue
-        for video in tree.scan(speaker.path)[0]:
+        videos, files = tree.scan(speaker.path)
+        yield from _files_alone(tree, kind, files)
+        for video in videos:
             if video.name not in seen:
                 yield tree.reject(video, "no_video", f"{_SAYS[kind]} without mp4/{speaker.name}/{video.name}")
+
+
+def _files_alone(tree: Tree, kind: str, files: list[Entry]) -> Iterator[Rejected]:
+    for file in files:
+        if suffix(file) in _SUFFIXES[kind]:
+            yield tree.reject(file, "unknown_name", f"expected idNNNNN/<video id>/NNNNN{_SUFFIXES[kind][0]}")

@@ -19,8 +19,12 @@ _CLUTTER = frozenset(
     {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
 )
 """What operating systems and network disks leave behind, in lower case."""
+COPY = r"(?: *| ?\([0-9]+\))"
+"""Pattern of what drives and file managers add to the name of a second folder of a name: a blank, a number in brackets."""
 _MEDIA = frozenset({".mp4", ".flv", ".mkv", ".mov", ".avi", ".webm", ".m4a", ".aac", ".wav", ".mp3"})
 _ARCHIVE = re.compile(r".+\.(zip|tar|tgz|tar\.gz|7z|rar|z\d\d|\d{3})|.+_part[a-z]{2}", re.IGNORECASE | re.ASCII)
+_DEEPEST = 6
+"""How many folders deep it is looked for files that are in a wrong place; no layout here is as deep."""
 _LEAVES = "a link that leaves the dataset's root"
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_BYTES = range(100, 301)
@@ -105,9 +109,9 @@ class Tree:
         )
 
     def misplaced(self, entries: Iterable[Entry], expected: str) -> Iterator[Rejected]:
-        """Rows for folders, and for files of pictures or sound, where the layout has none."""
+        """Rows for files of pictures or sound, and for folders that hold some, where the layout has none."""
         for entry in entries:
-            if _is_folder(entry) or suffix(entry) in _MEDIA:
+            if self._holds_media(entry.path) if _is_folder(entry) else suffix(entry) in _MEDIA:
                 yield self.reject(entry, "unknown_name", f"not where the dataset has it: expected {expected}")
 
     def note(self, rejected: Rejected) -> None:
@@ -130,6 +134,12 @@ class Tree:
         """A path relative to the root, with ``/``; bytes that are not UTF-8 become replacement characters."""
         relative = Path(path).relative_to(self.root).as_posix()
         return relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    def _holds_media(self, folder: str, depth: int = _DEEPEST) -> bool:
+        folders, files = self.scan(folder)
+        return any(suffix(file) in _MEDIA for file in files) or (
+            depth > 0 and any(self._holds_media(entry.path, depth - 1) for entry in folders if not entry.is_symlink())
+        )
 
     def _inside(self, path: Path | str) -> bool:
         try:
@@ -161,8 +171,8 @@ def stem(entry: Entry) -> str:
 
 
 def suffix(entry: Entry) -> str:
-    """A file's suffix in lower case, with its dot."""
-    return "." + entry.name.rpartition(".")[2].lower()
+    """A file's suffix in lower case, with its dot; a blank after it does not count."""
+    return "." + entry.name.rpartition(".")[2].strip().lower()
 
 
 def _is_text(name: str) -> bool:

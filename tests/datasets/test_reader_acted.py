@@ -141,3 +141,48 @@ def test_every_crema_d_code_is_taken_and_nothing_else() -> None:
         assert crema_d.parse_name(f"1091_{sentence}_{emotion}_{level}") == ("1091", sentence, emotion, level)
     for name in ("1000_IEO_ANG_XX", "1001_IEO_ANG", "1001_IEO_ANG_XX_1", "1001_ieo_ANG_XX", "", "١٠٠١_IEO_ANG_XX"):
         assert crema_d.parse_name(name) is None
+
+
+def test_crema_d_videos_in_another_form_are_read_and_the_datasets_own_go_before_them(tmp_path: Path) -> None:
+    own = touch(tmp_path / "VideoFlash/1001_DFA_ANG_XX.FLV")
+    touch(tmp_path / "VideoMP4/1001_DFA_ANG_XX.mp4")
+    other = touch(tmp_path / "VideoMP4/1001_DFA_DIS_XX.mp4")
+    sound = touch(tmp_path / "audiowav/1001_DFA_DIS_XX.wav")
+    clips, (rejected,) = parts(CremaD(), tmp_path)
+    assert [c.video for c in clips] == [own, other] and clips[1].audio == sound
+    assert (rejected.source, rejected.reason) == ("VideoMP4/1001_DFA_ANG_XX.mp4", "duplicate")
+
+
+def test_crema_d_pointer_in_place_of_a_flv_leaves_the_clip_to_its_mp4(tmp_path: Path) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 72862\n"
+    touch(tmp_path / "VideoFlash/1001_DFA_ANG_XX.flv").write_text(pointer)
+    video = touch(tmp_path / "VideoMP4/1001_DFA_ANG_XX.mp4")
+    (clip,), (rejected,) = parts(CremaD(), tmp_path)
+    assert clip.video == video and rejected.reason == "lfs_pointer"
+
+
+def test_crema_d_folders_behind_links_that_leave_the_root_are_said(tmp_path: Path) -> None:
+    root, away = tmp_path / "root", tmp_path / "away"
+    touch(away / "1001_DFA_ANG_XX.wav")
+    touch(root / "VideoFlash/1001_DFA_ANG_XX.flv")
+    (root / "AudioWAV").symlink_to(away)
+    (clip,), (rejected,) = parts(CremaD(), root)
+    assert (clip.audio, rejected.source, rejected.reason) == (None, "AudioWAV", "outside_root")
+    (root / "VideoFlash").rename(tmp_path / "flash")
+    (root / "VideoFlash").symlink_to(tmp_path / "flash")
+    with pytest.raises(DatasetError, match=r"Links that leave the root are not followed \(AudioWAV, VideoFlash\)"):
+        parts(CremaD(), root)
+
+
+def test_ravdess_folders_in_another_case_or_a_second_time_are_read_and_strays_named(tmp_path: Path) -> None:
+    touch(tmp_path / "actor_01/01-01-05-01-01-01-01.MP4")
+    touch(tmp_path / "Video_Speech_Actor_02 (1)/Actor_02/01-01-05-01-01-01-02.mp4")
+    touch(tmp_path / "Actor_02 (1)/01-01-05-01-01-02-02.mp4")
+    strays = ["01-01-05-01-01-02-03.mp4", "more/01-01-05-01-01-02-04.mp4", "actor_01/more/01-01-05-01-01-02-01.mp4"]
+    for path in strays:
+        touch(tmp_path / path)
+    clips, rejected = parts(Ravdess(), tmp_path)
+    assert sorted((c.speaker, c.clip[15:17]) for c in clips) == [
+        ("Actor_01", "01"), ("Actor_02", "01"), ("Actor_02", "02"),
+    ]  # fmt: skip
+    assert {r.source for r in rejected} == {strays[0], "more", "actor_01/more"}

@@ -110,3 +110,60 @@ def test_speakers_outside_the_code_are_rows(tmp_path: Path) -> None:
     touch(tmp_path / "readme.txt")
     clips, (rejected,) = parts(tmp_path)
     assert len(clips) == 1 and (rejected.source, rejected.reason) == ("m004", "unknown_speaker")
+
+
+def test_parts_of_a_drives_download_are_one_copy(tmp_path: Path) -> None:
+    touch(tmp_path / "M003-20210602T081112Z-001/M003/video/front/sad/level_1/001.mp4")
+    sound = touch(tmp_path / "M003-20210602T081112Z-002/M003/audio/sad/level_1/001.m4a")
+    touch(tmp_path / "MEAD-20210602T081112Z-001/MEAD/W009 /video/front/sad/level_1/001.mp4")
+    touch(tmp_path / "W009 (1)/video/front/sad/level_1/002.MP4")
+    clips, rejected = parts(tmp_path)
+    assert [c.clip for c in clips] == [
+        "M003-front-sad-level_1-001", "W009-front-sad-level_1-001", "W009-front-sad-level_1-002",
+    ]  # fmt: skip
+    assert clips[0].audio == sound and rejected == []
+
+
+def test_a_picture_beside_a_take_does_not_cost_it_its_sound(tmp_path: Path) -> None:
+    touch(tmp_path / "M003/video/front/sad/level_1/001.mp4")
+    touch(tmp_path / "M003/video/front/sad/level_1/001.jpg")
+    sound = touch(tmp_path / "M003/audio/sad/level_1/001.m4a")
+    (clip,), (rejected,) = parts(tmp_path)
+    assert clip.audio == sound and rejected.reason == "unknown_name"
+
+
+def test_takes_and_sounds_in_a_wrong_place_are_named(tmp_path: Path) -> None:
+    touch(tmp_path / "M003/video/front/sad/level_1/001.mp4")
+    wrong = [
+        "stray.mp4", "M003/001.mp4", "M003/front/sad/level_1/001.mp4", "M003/video/front/sad/001.mp4",
+        "M003/video/front/001.mp4", "M003/video/front/sad/level_1/more/001.mp4", "M003/audio/sad/001.m4a",
+        "M003/audio/sad/Level 1/001.m4a",
+    ]  # fmt: skip
+    for path in wrong:
+        touch(tmp_path / path)
+    touch(tmp_path / "M003/video/front/sad/level_1/notes/readme.txt")
+    clips, rejected = parts(tmp_path)
+    assert len(clips) == 1
+    sources = [r.source for r in rejected]
+    assert all(any(path == s or path.startswith(f"{s}/") for s in sources) for path in wrong) and len(sources) == len(
+        wrong
+    )
+
+
+@pytest.mark.parametrize(
+    ("archive", "command"),
+    [
+        ("M003/video.tar", "tar -xf M003/video.tar -C M003"),
+        ("M003/video.zip", "unzip M003/video.zip -d M003"),
+        ("M003/video/front.tar", "tar -xf M003/video/front.tar -C M003/video"),
+        ("M005-20210602T081112Z-001.zip", "unzip M005-20210602T081112Z-001.zip"),
+        ("M005 (1).tar.gz", "tar -xf 'M005 (1).tar.gz' -C ."),
+        ("M005.7z", "7z x M005.7z -o."),
+        ("M005.zip.001", "join its parts"),
+    ],
+)
+def test_each_kind_of_archive_has_its_command(tmp_path: Path, archive: str, command: str) -> None:
+    touch(tmp_path / archive)
+    touch(tmp_path / "W011/video/front/sad/level_1/001.mp4")
+    _, rejected = parts(tmp_path)
+    assert [command in r.detail for r in rejected if r.reason == "packed"] == [True]

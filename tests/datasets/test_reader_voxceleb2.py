@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.base import DatasetError, Rejected, SourceClip
+from datasets.base import DatasetError, Rejected, SourceClip, readable
 from datasets.face_boxes import read_face_boxes
 from datasets.voxceleb2 import VoxCeleb2
 
@@ -142,3 +142,52 @@ def test_any_text_gives_boxes_in_the_frame_or_one_kind_of_error(
     assert found.boxes.shape == (len(found.frames), 4)
     assert (found.boxes >= 0).all() and (found.boxes[:, 2:] > 0).all()
     assert (found.boxes[:, :2] + found.boxes[:, 2:] <= 1 + 1e-9).all()
+
+
+def test_sound_that_a_lab_made_wav_of_is_read_and_the_datasets_own_goes_before_it(tmp_path: Path) -> None:
+    for place in (STEM, "id00017/abcdefghijk/00002", "id00017/abcdefghijk/00003"):
+        touch(tmp_path / "test/mp4" / f"{place}.mp4")
+    touch(tmp_path / "test/aac" / f"{STEM}.wav")
+    own = touch(tmp_path / "test/aac" / f"{STEM}.m4a")
+    beside = touch(tmp_path / "test/aac/id00017/abcdefghijk/00002.WAV")
+    apart = touch(tmp_path / "test/wav/id00017/abcdefghijk/00003.wav")
+    clips, rejected = parts(tmp_path)
+    assert [c.audio for c in clips] == [own, beside, apart] and rejected == []
+
+
+def test_a_folder_around_the_parts_and_suffixes_in_capitals_are_read(tmp_path: Path) -> None:
+    touch(tmp_path / "VoxCeleb2/vox2_mp4/dev/mp4" / f"{STEM}.MP4")
+    (clip,), rejected = parts(tmp_path)
+    assert (clip.split, rejected) == ("dev", [])
+
+
+def test_sound_behind_a_link_that_leaves_the_root_is_not_read(tmp_path: Path) -> None:
+    root, away = tmp_path / "root", tmp_path / "away"
+    touch(root / "test/mp4" / f"{STEM}.mp4")
+    touch(away / "abcdefghijk/00001.m4a")
+    (root / "test/aac").mkdir()
+    (root / "test/aac/id00017").symlink_to(away)
+    (clip,), (rejected,) = parts(root)
+    assert (clip.audio, rejected.source, rejected.reason) == (None, "test/aac/id00017", "outside_root")
+
+
+def test_a_speaker_beside_the_splits_does_not_hide_them(tmp_path: Path) -> None:
+    touch(tmp_path / "test/mp4" / f"{STEM}.mp4")
+    touch(tmp_path / "id00099/abcdefghijk/00001.mp4")
+    (clip,), (rejected,) = parts(tmp_path)
+    assert (clip.split, rejected.source, rejected.reason) == ("test", "id00099", "unknown_name")
+
+
+def test_of_two_copies_the_one_whose_folders_name_the_split_is_read(tmp_path: Path) -> None:
+    touch(tmp_path / "mp4" / f"{STEM}.mp4")
+    touch(tmp_path / "test/mp4" / f"{STEM}.mp4")
+    (clip,), (rejected,) = parts(tmp_path)
+    assert (clip.split, rejected.source, rejected.reason) == ("test", f"mp4/{STEM}.mp4", "duplicate")
+
+
+@pytest.mark.parametrize("video", ['a "b"', "a\nb", "größe1234567", "a;b"])
+def test_a_video_whose_name_is_no_identifier_is_a_row_on_one_line(tmp_path: Path, video: str) -> None:
+    touch(tmp_path / "test/mp4" / f"{STEM}.mp4")
+    touch(tmp_path / "test/mp4/id00018" / video / "00001.mp4")
+    clips, (rejected,) = parts(tmp_path)
+    assert len(clips) == 1 and rejected.reason == "unknown_name" and "\n" not in readable(rejected.source)
