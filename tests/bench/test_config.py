@@ -32,6 +32,9 @@ def test_the_shipped_parameters_are_valid() -> None:
         ("video: {sise: 128}", "video.sise", "size"),
         ("report: {exampels: 1}", "report.exampels", "examples"),
         ("datasets: {a: {reeder: mead}}", "datasets.a.reeder", "reader"),
+        ("video: {renditions: {big: {sise: 512}}}", "video.renditions.big.sise", "'size'"),
+        ("video: {crop: vox24}", "video.crop", "'vox224'"),
+        ("video: {renditions: {big: {crop: fhq}}}", "video.renditions.big.crop", "'ffhq'"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest(tmp_path: Path, line: str, place: str, suggestion: str) -> None:
@@ -40,7 +43,12 @@ def test_an_unknown_key_is_named_with_the_nearest(tmp_path: Path, line: str, pla
     assert place in str(caught.value) and suggestion in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["video: {size: big}", "workers: -1", "puppet: {scale: 0}"])
+@pytest.mark.parametrize("text", [
+        "video: {size: big}", "workers: -1", "puppet: {scale: 0}", "video: {crop: 0.5}", "video: {crop: true}",
+        "video: {crop: [1.9]}", "video: {renditions: {../up: {}}}", "video: {renditions: {quality: {}}}",
+        "video: {renditions: {a: {size: 8}}}", "video: {renditions: 3}",
+    ],
+)  # fmt: skip
 def test_a_wrong_value_is_named_with_its_place(tmp_path: Path, text: str) -> None:
     with pytest.raises(BenchError, match=text.split(":")[0]):
         load(written(tmp_path, GOOD + text))

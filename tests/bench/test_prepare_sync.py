@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 
 from bench.config import RenditionConfig, VideoConfig
 from bench.prepare_clip import Job, outputs_of, prepare_one
@@ -20,12 +19,6 @@ from datasets.media import read_audio, read_frames, write_audio
 FLASH = 22
 """Number of the source frame that is bright, and during which the click is heard."""
 WITHIN = 0.001
-
-
-@pytest.fixture(scope="module")
-def portrait(asset_path: Callable[[str], Path]) -> NDArray[np.uint8]:
-    with Image.open(asset_path("obama_portrait")) as image:
-        return np.asarray(image.convert("RGB").resize((128, 160)), np.uint8)
 
 
 def pictures(portrait: NDArray[np.uint8], count: int = 40) -> list[NDArray[np.uint8]]:
