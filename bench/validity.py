@@ -5,6 +5,7 @@ Reads the results of a run (``make demo``) and writes one Markdown page. Every f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,11 @@ def _known(row: Any, features: Features, params: Params) -> Known:
         # The standard clip shows at time k / fps the last source frame at or before it.
         index = np.floor(np.arange(len(features.track)) / params.video.fps * float(truth["fps"]) + 1e-6).astype(int)
         index = np.minimum(index, len(truth["landmarks"]) - 1)
+        if not re.fullmatch(r"\d+,\d+,\d+", row.crop):
+            raise BenchError(
+                f"clip {row.clip!r} was cropped along a path ({row.crop}), and truth is compared under a fixed crop only. "
+                "Set video.crop to a number or to `fixed`, and run `space-bench prepare` again."
+            )
         left, top, side = map(int, row.crop.split(","))
         scale = params.video.size / side
         landmarks = truth["landmarks"][index].astype(np.float64)

@@ -242,3 +242,17 @@ def test_rates_that_are_not_positive_are_refused(make_video: Make) -> None:
         next(read_frames(path, 0))
     with pytest.raises(ValueError, match="rate"):
         read_audio(path, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "stop"), [(0, None), (0, 4000), (3000, 9000), (7000, None), (10**6, None), (500, 500)]
+)
+def test_a_part_of_the_sound_is_a_slice_of_it(make_video: Make, first: int, stop: int | None) -> None:
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, 22050).astype(np.float32)
+    path = make_video("part.mkv", 25, audio=sound, rate=22050, audio_start=0.05)
+    assert np.array_equal(read_audio(path, 16000, first, stop), read_audio(path)[first:stop])
+
+
+def test_a_part_before_the_start_is_refused(make_video: Make) -> None:
+    with pytest.raises(ValueError, match="first"):
+        read_audio(make_video(), 16000, -1)
