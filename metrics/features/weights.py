@@ -55,7 +55,17 @@ def fill(module: nn.Module, state: Mapping[str, torch.Tensor], path: Path, devic
     Raises:
         WeightsError: listing names that are missing, that the network does not know, and those of another shape.
     """
-    own = module.state_dict()
+    check_names(module.state_dict(), state, path, type(module).__name__)
+    module.load_state_dict(dict(state))
+    return module.requires_grad_(False).eval().to(device)
+
+
+def check_names(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor], path: Path, network: str) -> None:
+    """Compares a network's tensors with those of a file.
+
+    Raises:
+        WeightsError: listing names that are missing, that the network does not know, and those of another shape.
+    """
     problems = [
         *_listed("missing", sorted(own.keys() - state.keys())),
         *_listed("unknown", sorted(state.keys() - own.keys())),
@@ -69,9 +79,12 @@ def fill(module: nn.Module, state: Mapping[str, torch.Tensor], path: Path, devic
         ),
     ]
     if problems:
-        raise WeightsError(f"{path}: weights of another network than {type(module).__name__}: {'; '.join(problems)}")
-    module.load_state_dict(dict(state))
-    return module.requires_grad_(False).eval().to(device)
+        raise WeightsError(f"{path}: weights of another network than {network}: {'; '.join(problems)}")
+
+
+def without_prefix(state: Mapping[str, torch.Tensor], prefix: str = "module.") -> dict[str, torch.Tensor]:
+    """The state dict with `prefix` cut from the names that have it (``module.`` is what data-parallel training writes)."""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items()}
 
 
 def _listed(what: str, names: list[str], most: int = 8) -> list[str]:
