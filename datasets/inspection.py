@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -127,8 +126,12 @@ def _boxes(check: Check) -> list[tuple[str, str]]:
 
 def _media(check: Check) -> tuple[str, str] | None:
     for path in filter(None, (check.video, check.audio)):
-        if path.exists() and not os.access(path, os.R_OK):
+        try:
+            path.open("rb").close()
+        except PermissionError:
             return "unreadable", f"{check.clip}: {path.name}: permission denied"
+        except OSError:
+            break  # the reading below says what it is
     try:
         holds = probe(check.video)
         if not holds.has_video:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import ctypes
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -160,3 +162,81 @@ def test_what_a_whole_copy_would_have_is_known(tmp_path: Path, reader: str, here
         path.write_bytes(b"x")
     clips = open_index(READERS[reader](), tmp_path / "root", tmp_path / "index").clips
     assert len(missing(reader, clips)) == lacking
+
+
+def test_face_boxes_are_looked_into(make_video: Callable[..., Path], tmp_path: Path) -> None:
+    root = tmp_path / "vox"
+    heading = "Identity  : \tid00017\nOffset    : \t2\n\nFRAME \tX \tY \tW \tH \n"
+    lines = {
+        1: heading + "1 0.1 0.1 0.4 0.4\n",
+        2: heading + "1 0.1 0.1 0.4 0.4\n2 1.2 0 0.1 0.1\n3 nan 0 1 1\n",
+        3: heading,
+    }
+    for number, text in lines.items():
+        for kind, suffix in (("mp4", "mp4"), ("txt", "txt")):
+            path = root / f"test/{kind}/id00017/5MkXgwdrmJw/{number:05d}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if kind == "mp4":
+                shutil.copyfile(make_video(f"{number}.mp4", frames=4 + number), path)
+            else:
+                path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    found = inspect("voxceleb2", root, None, False, tmp_path / "none.yaml", Workspace(tmp_path / "out"))
+    (boxes,) = (finding for finding in found.findings if finding.problem == "bad_annotation")
+    assert [source.partition(":")[0] for source in boxes.sources] == [
+        "id00017-5MkXgwdrmJw-00002", "id00017-5MkXgwdrmJw-00002", "id00017-5MkXgwdrmJw-00003",
+    ]  # fmt: skip
+    assert "line 6: a box outside the frame" in boxes.sources[0] and "line 7: not a box" in boxes.sources[1]
+    assert len(found.clips) == 3
+
+
+def test_all_that_is_wrong_is_listed_in_a_file_one_a_line(mead: Path, show: Show) -> None:
+    (mead / "W011/video/front/\x1b[31mred\nline").mkdir()
+    code, out, _ = show("mead", "--root", str(mead), "--splits", "mead/eat", "--out", "out")
+    assert code == 0 and "out/index/mead-findings.csv" in out and "\x1b[31m" not in out
+    with Path("out/index/mead-findings.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"M030", "W009", "W015"} <= {row["where"].partition(":")[0] for row in rows if row["problem"] == "missing"}
+    assert all(row["where"].isprintable() and row["what to do"] for row in rows)
+    assert len(rows) > 20 and "\\x1b[31mred\\nline" in "".join(row["where"] for row in rows)
+
+
+@pytest.fixture
+def modes_obeyed() -> Iterator[None]:
+    """The administrator, to whom every file is open, is bound by its mode like anybody else."""
+    if sys.platform != "linux":
+        yield
+        return
+    kernel = ctypes.CDLL(None)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this thread; then effective, permitted, inheritable
+    capabilities = (ctypes.c_uint32 * 6)()
+    assert kernel.capget(header, capabilities) == 0
+    before = capabilities[0]
+    capabilities[0] &= ~0b110  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    assert kernel.capset(header, capabilities) == 0
+    yield
+    capabilities[0] = before
+    assert kernel.capset(header, capabilities) == 0
+
+
+def test_folders_and_files_that_may_not_be_read_are_rows(mead: Path, tmp_path: Path, modes_obeyed: None) -> None:
+    folder = mead / "M003/video/front/neutral"
+    (mead / "M003/video/front/angry/level_1/001.mp4").chmod(0)
+    folder.chmod(0)
+    found = inspect("mead", mead, None, False, tmp_path / "none.yaml", Workspace(tmp_path / "out"))
+    folder.chmod(0o755)
+    (unreadable,) = (finding for finding in found.findings if finding.problem == "unreadable")
+    places = [source.partition(": ")[0] for source in unreadable.sources]
+    assert places == ["M003/video/front/neutral", "M003-front-angry-level_1-001"]
+    assert len(found.clips) == 5
+
+
+def test_a_root_that_is_read_only_or_closed_is_read_or_explained(mead: Path, show: Show, modes_obeyed: None) -> None:
+    for path in (mead, *mead.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert show("mead", "--root", str(mead), "--out", "out")[0] == 0
+    code, _, err = show("mead", "--root", str(mead), "--out", str(mead / "out"))
+    assert code == 2 and "cannot write the index" in err
+    mead.chmod(0)
+    code, _, err = show("mead", "--root", str(mead), "--out", "out")
+    mead.chmod(0o755)
+    assert code == 2 and "a folder that cannot be read (Permission denied)" in err

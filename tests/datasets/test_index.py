@@ -15,6 +15,7 @@ from datasets.folder import Folder
 from datasets.index import open_index, select, with_splits
 from datasets.mead import Mead
 from datasets.tree_state import TreeState
+from datasets.voxceleb2 import VoxCeleb2
 
 
 @pytest.fixture
@@ -190,3 +191,33 @@ def test_a_split_is_applied_to_a_table_as_to_clips(root: Path, tmp_path: Path) -
     clips = [item for item in index.items() if isinstance(item, SourceClip)]
     names = [clip.clip for clip, found in zip(clips, split.assign(clips), strict=True) if found]
     assert chosen["clip"].to_pylist() == names == ["M003-front-happy-level_3-001", "M003-front-neutral-level_1-001"]
+
+
+def test_links_between_folders_cost_one_look_each_and_none_leads_out(tmp_path: Path) -> None:
+    root, disk = tmp_path / "root", tmp_path / "disk"
+    disk.mkdir()
+    (disk / "big.mp4").write_bytes(b"x")
+    folders = [root / f"d{n}" for n in range(12)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    for folder in folders:
+        for other in folders:  # followed blindly, that would be 12! walks
+            (folder / f"to-{other.name}").symlink_to(other)
+    (folders[0] / "a.mp4").write_bytes(b"x")
+    (root / "disk").symlink_to(disk)
+    before = TreeState(root)
+    assert before.sizes[root] == {"d0/a.mp4": 1}
+    (disk / "more.mp4").write_bytes(b"x")
+    assert TreeState(root).digest == before.digest
+    (folders[0] / "a.mp4").write_bytes(b"xy")
+    assert TreeState(root).digest != before.digest
+
+
+def test_a_root_that_is_the_folder_one_stands_in_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "test/mp4/id00017/5MkXgwdrmJw/00001.mp4"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    for folder, root in (("test", "."), ("test/mp4", ".."), ("test/mp4", ".")):
+        monkeypatch.chdir(tmp_path / folder)
+        index = open_index(VoxCeleb2(), Path(root), tmp_path / "index")
+        assert index.clips["split"].to_pylist() == ["test"]

@@ -18,6 +18,15 @@ from datasets.registry import READERS
 from datasets.voxceleb2 import VoxCeleb2
 
 
+@pytest.mark.parametrize("name", ["mead", "voxceleb2", "ravdess", "crema-d", "hdtf", "folder"])
+def test_an_error_is_one_line_whatever_the_names(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "line\nbreak"
+    (root / "\x1b[31mred\n").mkdir(parents=True)
+    with pytest.raises(DatasetError) as caught:
+        list(READERS[name]().read(root))
+    assert str(caught.value).isprintable()
+
+
 def touch(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")  # an empty file is turned away as such
@@ -221,6 +230,22 @@ def test_a_folder_names_clips_by_path_and_speakers_by_first_folder(tmp_path: Pat
     assert [(c.clip, c.speaker) for c in clips] == [("anna-take_1", "anna"), ("b", "b")]
 
 
+def test_two_files_of_one_clip_name_and_files_that_are_no_video_are_rows(tmp_path: Path) -> None:
+    for name in ("a b.mp4", "a_b.mp4", "a b.mov", "l.mp4"):
+        touch(tmp_path / name)
+    (tmp_path / "l.mp4").unlink()
+    (tmp_path / "l.mp4").symlink_to(tmp_path / "gone")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    clips, rejected = parts(Folder(), tmp_path)
+    assert [c.clip for c in clips] == ["a_b"]
+    assert sorted(r.reason for r in rejected) == ["duplicate", "duplicate", "missing"]
+
+
+def test_a_name_of_any_length_is_cut_to_what_file_systems_take() -> None:
+    names = [clip_name(Path("ä" * 120, "b" * 120, end)) for end in ("x.mp4", "y.mp4")]
+    assert len(set(names)) == 2 and all(len(name.encode()) <= 200 for name in names)
+
+
 @settings(deadline=None, max_examples=30)
 @given(
     st.lists(
@@ -231,7 +256,7 @@ def test_a_folder_names_clips_by_path_and_speakers_by_first_folder(tmp_path: Pat
 )
 def test_any_path_gives_a_usable_clip_name(names: list[str]) -> None:
     name = clip_name(Path(*names))
-    assert name and "/" not in name and not name.startswith(".")
+    assert name and "/" not in name and not name.startswith((".", "-")) and len(name.encode()) <= 200
 
 
 @settings(deadline=None, max_examples=25)
