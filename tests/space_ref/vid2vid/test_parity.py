@@ -65,7 +65,7 @@ def original(seeded: Any) -> ResGenerator:
 @pytest.fixture(scope="module")
 def keypoints(seeded: Any) -> tuple[Tensor, Tensor]:
     """Of source and driving."""
-    canonical = seeded.uniform("kp_canonical", (1, 15, 3), 0.4)
+    canonical = seeded.uniform("kp_canonical", (1, 15, 3), -0.4, 0.4)
     return transform_keypoints(canonical, seeded.head("source", 1)), transform_keypoints(
         canonical, seeded.head("driving", 1)
     )
@@ -91,7 +91,7 @@ def test_published_state_dicts_load_as_they_are(config: Vid2VidConfig, layouts: 
 
 
 def test_keypoint_transformation(seeded: Any) -> None:
-    canonical, head = seeded.uniform("kp_canonical", (3, 15, 3), 0.4), seeded.head("he", 3)
+    canonical, head = seeded.uniform("kp_canonical", (3, 15, 3), -0.4, 0.4), seeded.head("he", 3)
     yaw, pitch, roll = (degrees(logits) for logits in head[:3])
     turned, value = rotation(yaw, pitch, roll), transform_keypoints(canonical, head)
     error = seeded.error("keypoint_transformation", yaw=yaw, pitch=pitch, roll=roll, rotation=turned, value=value)
