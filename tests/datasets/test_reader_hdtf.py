@@ -142,3 +142,36 @@ def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
 def test_a_clip_name_splits_into_video_and_index(name: str, index: int) -> None:
     found = clip_of(f"x{name}_{index}.mp4")
     assert found is None or found[1] == index
+
+
+def test_videos_of_any_form_are_cut_and_unfinished_downloads_are_named(tmp_path: Path) -> None:
+    annotate(tmp_path)
+    touch(tmp_path / "src/AmyKlobuchar1.MKV")
+    touch(tmp_path / "src/Zoe.mp4.part")
+    touch(tmp_path / "src/Zoe.flv")
+    clips, rejected = parts(tmp_path)
+    assert [c.clip for c in clips] == ["AmyKlobuchar1_0", "AmyKlobuchar1_1"]
+    assert {r.source: r.reason for r in rejected} == {
+        "src/Zoe.mp4.part": "unknown_name", "src/Zoe.flv": "unknown_name", "Zoe.mp4": "missing",
+    }  # fmt: skip
+
+
+def test_a_clips_name_can_be_a_files_name_on_any_system(tmp_path: Path) -> None:
+    for name in (
+        "-odd \"'\n:*_0.mp4",
+        "Jean-Luc_Pic_ard_001.mp4",
+        f"{'x' * 240}_0.mp4",
+        "Jose\u0301_0.mp4",
+        "Jos\u00e9_0.mp4",
+    ):
+        touch(tmp_path / name)
+    clips, (rejected,) = parts(tmp_path)
+    assert {c.clip for c in clips} >= {f"odd{'_' * 7}0", "Jean-Luc_Pic_ard_1", "Jos\u00e9_0"} and len(clips) == 4
+    assert all(len(c.clip.encode()) <= 200 for c in clips) and rejected.reason == "duplicate"
+
+
+def test_folders_too_deep_to_be_read_are_named(tmp_path: Path) -> None:
+    touch(tmp_path / "Radio11_0.mp4")
+    touch(tmp_path / "a/b/c/d/Radio11_1.mp4")
+    clips, (rejected,) = parts(tmp_path)
+    assert len(clips) == 1 and (rejected.source, rejected.reason) == ("a/b/c/d", "unknown_name")
