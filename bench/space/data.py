@@ -11,13 +11,13 @@ from bench.config import Params
 from bench.errors import BenchError
 from bench.prepare import dataset_root, read_source, standardize, subset
 from bench.puppet import portraits, render
-from bench.space.recipe import PuppetData, Recipe
+from bench.space.recipe import Recipe, TalkData
 from bench.store import read_table, records
 from bench.training.build import ClipSource, Source, build_store
 from bench.training.store import Store, StoreSettings
 from bench.training.talks import TalkSource
 from bench.workspace import Workspace
-from datasets.puppet import talks
+from datasets.puppet import PuppetSpec, talks
 from metrics.features.face_mesh import locate
 
 PUPPET_ROOT = "puppet-train"
@@ -45,14 +45,13 @@ def make_data(recipe: Recipe, workspace: Workspace, assets: AssetStore, workers:
     Raises:
         BenchError: a dataset is missing or has no clip of its split, or the folder holds other data.
     """
-    puppet = recipe.data.puppet
-    if puppet is not None:
-        render(puppet.spec, workspace.raw(PUPPET_ROOT), assets, workers, ("train",))
+    if recipe.data.puppet is not None:
+        render(PuppetSpec(**recipe.data.puppet.model_dump()), workspace.raw(PUPPET_ROOT), assets, workers, ("train",))
     clips: list[Source] = []
     for name in recipe.data.datasets:
         clips += _standard(name, recipe, workspace, assets, workers)
-    if puppet is not None and puppet.talks:
-        clips += _talks(puppet, recipe.model.fps, assets)
+    if recipe.data.talks is not None:
+        clips += _talks(recipe.data.talks, recipe.model.fps, assets)
     build_store(store_folder(recipe, workspace), clips, store_settings(recipe), workers)
 
 
@@ -65,9 +64,9 @@ def open_data(recipe: Recipe, workspace: Workspace) -> Store:
     return Store(store_folder(recipe, workspace), store_settings(recipe))
 
 
-def _talks(puppet: PuppetData, fps: float, assets: AssetStore) -> list[TalkSource]:
-    made = talks(puppet.spec, puppet.talks, fps, portraits(assets), locate)
-    return [TalkSource(talk, puppet.spec) for talk in made]
+def _talks(data: TalkData, fps: float, assets: AssetStore) -> list[TalkSource]:
+    spec = PuppetSpec(seed=data.seed, extras=data.extras)
+    return [TalkSource(talk, spec) for talk in talks(spec, data.count, fps, portraits(assets), locate)]
 
 
 def _standard(name: str, recipe: Recipe, workspace: Workspace, assets: AssetStore, workers: int) -> list[ClipSource]:

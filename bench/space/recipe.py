@@ -15,7 +15,6 @@ from pydantic import Field, ValidationError, create_model, field_validator
 from bench.config import DatasetConfig, Strict, VideoConfig
 from bench.errors import BenchError, nearest
 from bench.training.settings import LoopSettings
-from datasets.puppet import PuppetSpec
 from space_ref.config import SpaceConfig
 from space_ref.landmarks import positions
 from space_ref.losses.discriminator import DiscriminatorConfig
@@ -29,20 +28,23 @@ LIP_PAIRS = ((81, 178), (82, 87), (13, 14), (312, 317), (311, 402))
 
 
 class PuppetData(Strict):
-    """Synthetic training speakers to render first; see `datasets.puppet.PuppetSpec`.
-
-    Attributes:
-        talks: so many clips of sound and landmarks without pictures beside them (`datasets.puppet.talks`).
-    """
+    """Synthetic training speakers to render first; see `datasets.puppet.PuppetSpec`."""
 
     seed: int = 0
     scale: int = Field(default=1, ge=1)
     extras: int = Field(default=0, ge=0, le=99)
-    talks: int = Field(default=0, ge=0)
 
-    @property
-    def spec(self) -> PuppetSpec:
-        return PuppetSpec(seed=self.seed, scale=self.scale, extras=self.extras)
+
+class TalkData(Strict):
+    """Synthetic speech with landmarks and without pictures; see `datasets.puppet.talks`.
+
+    Attributes:
+        count: how many. extras: training speakers beyond the fixed cast. seed: of all of it.
+    """
+
+    count: int = Field(ge=1)
+    extras: int = Field(default=0, ge=0, le=99)
+    seed: int = 0
 
 
 class TrainingSet(DatasetConfig):
@@ -56,12 +58,14 @@ class DataRecipe(Strict):
 
     Attributes:
         puppet: rendered into ``raw/<puppet_root>`` first, where given.
+        talks: made beside the datasets' clips, where given; only the sequence networks learn from them.
         datasets: by name, as in ``params.yaml``, each with its split.
         video: the standard form of the clips.
         held_out: so many training speakers are left out and only looked at, to see what is learned and not remembered.
     """
 
     puppet: PuppetData | None = None
+    talks: TalkData | None = None
     datasets: dict[str, TrainingSet]
     video: VideoConfig = Field(default_factory=VideoConfig)
     held_out: int = Field(default=0, ge=0)

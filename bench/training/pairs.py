@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
 from bench.errors import BenchError
 from bench.training.augment import Change, PictureAugment
@@ -60,24 +60,43 @@ class Pairs(Dataset[Sample]):
             driving = mates[int(random.integers(len(mates)))]
         change = Change(self._augment, random) if self._augment is not None else None
         sample: Sample = {}
-        landmarks = []
         for name, row in (("source", source), ("driving", driving)):
             frame = int(random.choice(self._known.of(row.clip)))
             picture, points = self._changed(row.clip, frame, change)
             if change is not None and name == "source":
                 picture = change.noisy(picture, random)
-            sample[name] = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
-            sample[f"{name}_landmarks"] = torch.from_numpy(points)
-            landmarks.append(points)
-        # The fit takes any unit: frame units and pixels differ by a scale and a shift.
-        angles = torch.from_numpy(head_pose(np.stack(landmarks)).angles.astype(np.float32))
-        return {**sample, "source_angles": angles[0], "driving_angles": angles[1]}
+            sample |= _named(name, picture, points)
+        return _with_angles(sample)
+
+    def driven(self, frames: int) -> Sample:
+        """The first `frames` frames with a face of the first clip, as they are, each as ``driving`` beside the first one
+        as ``source``: a batch of what items hold."""
+        row = self._clips[0]
+        known = self._known.of(row.clip)[:frames]
+        source = _named("source", *self._changed(row.clip, int(known[0]), None))
+        drivings = (_named("driving", *self._changed(row.clip, int(frame), None)) for frame in known)
+        batch: Sample = default_collate([_with_angles(source | driving) for driving in drivings])
+        return batch
 
     def _changed(self, clip: str, frame: int, change: Change | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         picture, points = self._store.frame(clip, frame), np.array(self._store.landmarks(clip)[frame])
         if change is None:
             return picture.astype(np.float32) / 255, points
         return change.picture(picture, points), change.landmarks(points)
+
+
+def _named(name: str, picture: NDArray[np.float32], points: NDArray[np.float32]) -> Sample:
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))),
+        f"{name}_landmarks": torch.from_numpy(points),
+    }
+
+
+def _with_angles(sample: Sample) -> Sample:
+    landmarks = np.stack([sample["source_landmarks"].numpy(), sample["driving_landmarks"].numpy()])
+    # The fit takes any unit: frame units and pixels differ by a scale and a shift.
+    angles = torch.from_numpy(head_pose(landmarks).angles.astype(np.float32))
+    return {**sample, "source_angles": angles[0], "driving_angles": angles[1]}
 
 
 class KnownFrames:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,12 +19,21 @@ from bench.training.checkpoint import FILE, Checkpoint, load_checkpoint, save_ch
 from bench.training.draws import Sample
 from bench.training.ema import Ema, copy_weights, load_weights
 from bench.training.settings import LoopSettings
-from bench.training.watch import Log, write_samples
+from bench.training.watch import Log, write_driven_sample, write_samples
 from space_ref.objectives.base import Objective
 
 WATCHED = 4
 """Samples in the batch that is shown, and in each held-out batch."""
 HELD_OUT_BATCHES = 8
+DRIVEN_FRAMES = 25
+
+
+@runtime_checkable
+class Driven(Protocol):
+    """Data that can also give a whole stretch of a clip, to be watched as a video."""
+
+    def driven(self, frames: int) -> Sample:
+        """A batch of as many successive frames of one clip, each beside the clip's first one."""
 
 
 class Run:
@@ -114,6 +124,9 @@ class Run:
         self.objective.eval()
         with self.ema.applied(), self.fabric.autocast():
             write_samples(self.folder, self.step, self.objective.sample(self._batch(shown, 0)))
+            if isinstance(shown, Driven):
+                clip = self.fabric.to_device(shown.driven(DRIVEN_FRAMES))
+                write_driven_sample(self.folder, self.step, self.objective.sample(clip))
             if held_out is not None:
                 means = Means()
                 for index in range(HELD_OUT_BATCHES):

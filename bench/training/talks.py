@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -52,7 +52,7 @@ class TalkSource:
         return self.clip
 
     def fingerprint(self) -> Any:
-        return [VERSION, asdict(self.spec), self.clip, self.talk.clip.fps]
+        return [VERSION, self.spec.seed, self.spec.extras, self.clip, self.talk.clip.fps]
 
     def write(self, stream: BinaryIO, settings: StoreSettings) -> dict[str, int]:
         landmarks, speech = self.talk.perform(self.spec)

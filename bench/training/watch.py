@@ -6,7 +6,7 @@ All of it lies in the folder of the run:
   that it prints.
 - ``losses.jsonl``: the same numbers as text, one object an interval; ``tail -f`` follows it.
 - ``samples/step-000500.png``: a row for each sample, a column for each picture of the objective; ``-curves.png`` beside
-  it for objectives that make sequences.
+  it for objectives that make sequences, ``-points.mp4`` where these are points, ``-driven.mp4`` of a clip that is drawn.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ from torch import Tensor
 
 from bench.errors import BenchError
 from bench.store import replacing, write_bytes
+from bench.training.moving import labelled, shown, write_driven, write_points
 
 MAX_ROWS = 4
 MAX_LINES = 6
-HEADER = 20
-"""Pixels above each column for its name."""
 
 
 class Log:
@@ -68,35 +67,45 @@ def _step_of(line: str) -> float:
 
 
 def write_samples(folder: Path, step: int, made: Mapping[str, Tensor]) -> None:
-    """Write what an objective's `sample` made: images ``(B, 3, H, W)`` in 0..1, curves ``(B, T, C)``, where NaN leaves a gap.
+    """Write what an objective's `sample` made: images ``(B, 3, H, W)`` in 0..1, curves ``(B, T, C)``, where NaN leaves a
+    gap, points that move ``(B, T, P, 3)``.
 
     Raises:
-        BenchError: a tensor that is neither.
+        BenchError: a tensor that is none of these.
     """
     arrays = {name: value.detach().float().cpu().numpy()[:MAX_ROWS] for name, value in made.items()}
     images = {name: value for name, value in arrays.items() if value.ndim == 4 and value.shape[1] == 3}
     curves = {name: value for name, value in arrays.items() if value.ndim == 3}
-    odd = arrays.keys() - images.keys() - curves.keys()
+    points = {name: value for name, value in arrays.items() if value.ndim == 4 and name not in images}
+    points = {name: value for name, value in points.items() if value.shape[3] == 3}
+    odd = arrays.keys() - images.keys() - curves.keys() - points.keys()
     if odd:
         name = min(odd)
-        raise BenchError(f"sample {name!r}: expected (B, 3, H, W) or (B, T, C), found {arrays[name].shape}")
+        raise BenchError(
+            f"sample {name!r}: expected (B, 3, H, W), (B, T, C) or (B, T, P, 3), found {arrays[name].shape}"
+        )
     stem = f"step-{step:06d}"
     if images:
         _, data = cv2.imencode(".png", cv2.cvtColor(_grid(images), cv2.COLOR_RGB2BGR))
         write_bytes(folder / "samples" / f"{stem}.png", data.tobytes())
     if curves:
         _write_curves(folder / "samples" / f"{stem}-curves.png", curves)
+    if points:
+        write_points(folder / "samples" / f"{stem}-points.mp4", points)
+
+
+def write_driven_sample(folder: Path, step: int, made: Mapping[str, Tensor]) -> None:
+    """Write the pictures ``(T, 3, H, W)`` that an objective's `sample` made of the frames of one clip, as a video."""
+    arrays = {name: value.detach().float().cpu().numpy() for name, value in made.items()}
+    pictures = {name: value for name, value in arrays.items() if value.ndim == 4 and value.shape[1] == 3}
+    write_driven(folder / "samples" / f"step-{step:06d}-driven.mp4", pictures)
 
 
 def _grid(images: Mapping[str, NDArray[np.float32]]) -> NDArray[np.uint8]:
     side = max(value.shape[2] for value in images.values())
     columns = []
     for name, batch in images.items():
-        header = np.full((HEADER, side, 3), 255, np.uint8)
-        cv2.putText(header, name, (2, HEADER - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
-        pictures = np.round(np.clip(batch, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
-        resized = [cv2.resize(picture, (side, side), interpolation=cv2.INTER_NEAREST) for picture in pictures]
-        columns.append(np.concatenate([header, *resized]))
+        columns.append(labelled(name, list(shown(batch)), side))
     return np.concatenate(columns, axis=1)
 
 

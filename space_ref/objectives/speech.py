@@ -119,12 +119,18 @@ class SpeechObjective(Objective):
 
     @torch.no_grad()
     def sample(self, batch: Batch) -> dict[str, Tensor]:
-        """``lip_gap`` ``(B, T, 2)``: predicted and true, mean over pairs; NaN where no face was tracked."""
+        """``lip_gap`` ``(B, T, 2)``: predicted and true, mean over pairs; ``made`` and ``true`` landmarks
+        ``(B, T, P, 3)``. True ones are NaN where no face was tracked."""
         with evaluating(self):
             made = self.network(batch["mfcc"], batch["portrait"], batch["emotion"])
         true = keep(batch["landmarks"], batch["present"])
         gaps = [lip_gap(x, self.config.upper_lip, self.config.lower_lip).mean(dim=-1) for x in (made, true)]
-        return {"lip_gap": torch.stack([gaps[0], gaps[1].masked_fill(~batch["present"], torch.nan)], dim=-1)}
+        absent = ~batch["present"]
+        return {
+            "lip_gap": torch.stack([gaps[0], gaps[1].masked_fill(absent, torch.nan)], dim=-1),
+            "made": made,
+            "true": true.masked_fill(absent[..., None, None], torch.nan),
+        }
 
 
 @contextmanager

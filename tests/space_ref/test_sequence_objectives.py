@@ -140,12 +140,12 @@ def test_a_toy_batch_is_learned_in_spite_of_missing_frames(
 
 
 @pytest.mark.parametrize(("make_objective", "make_batch", "terms", "factor"), STAGES)
-def test_samples_are_curves_without_noise_and_leave_the_mode_alone(make_objective, make_batch, terms, factor):
+def test_samples_are_sequences_without_noise_and_leave_the_mode_alone(make_objective, make_batch, terms, factor):
     objective, batch = make_objective(), make_batch()
     first, second = objective.sample(batch), objective.sample(batch)
     assert objective.training
     for name, curve in first.items():
-        assert curve.shape[:2] == (BATCH, FRAMES) and curve.ndim == 3
+        assert curve.shape[:2] == (BATCH, FRAMES) and (curve.ndim == 3 or curve.shape[2:] == (POINTS, 3))
         assert torch.equal(curve.nan_to_num(), second[name].nan_to_num())
 
 

@@ -18,6 +18,7 @@ from bench.training.checkpoint import load_checkpoint, load_ema
 from bench.training.ema import Ema
 from bench.training.loop import train
 from bench.training.settings import LoopSettings
+from datasets.media import read_frames
 from space_ref.objectives.base import Batch, Objective
 
 SETTINGS = LoopSettings(
@@ -30,6 +31,14 @@ class Lines(Dataset[dict[str, Tensor]]):
     def __getitem__(self, number: int) -> dict[str, Tensor]:
         x = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(number))
         return {"x": x, "y": x.flip(-1)}
+
+
+class Clip(Lines):
+    """Lines that can be watched as a video."""
+
+    def driven(self, frames: int) -> dict[str, Tensor]:
+        assert frames > 1
+        return {name: torch.stack([self[number][name] for number in range(5)]) for name in ("x", "y")}
 
 
 class Small(Objective):
@@ -77,7 +86,8 @@ class Watched(Small):
         assert not self.training
         made: Tensor = self.g(batch["x"])
         gap = torch.full((4, 8, 2), torch.nan)
-        return {"x": batch["x"], "made": made, "rows": batch["x"][:, 0], "gap": gap}
+        points = torch.rand(4, 8, 5, 3)
+        return {"x": batch["x"], "made": made, "rows": batch["x"][:, 0], "gap": gap, "points": points}
 
 
 def _state(folder: Path) -> dict[str, object]:
@@ -117,11 +127,14 @@ def test_a_run_that_was_killed_ends_in_the_same_bits(tmp_path: Path, workers: in
 
 
 def test_a_run_leaves_what_a_person_looks_at(tmp_path: Path) -> None:
-    history = train(Watched(), Lines(), SETTINGS, tmp_path, held_out=Lines())
+    history = train(Watched(), Lines(), SETTINGS, tmp_path, held_out=Clip())
     assert json.loads((tmp_path / "history.json").read_text())["losses"] == history["losses"]
     assert {"loss/l1", "critic/hinge", "learning rate"} <= history["losses"].keys() and history["machine"]
     names = sorted(path.name for path in (tmp_path / "samples").iterdir())
-    assert names == ["step-000006-curves.png", "step-000006.png", "step-000012-curves.png", "step-000012.png"]
+    kinds = ("-curves.png", "-driven.mp4", "-points.mp4", ".png")
+    assert names == [f"step-{step}{kind}" for step in ("000006", "000012") for kind in kinds]
+    for kind, frames in (("driven", 5), ("points", 8)):
+        assert len(list(read_frames(tmp_path / "samples" / f"step-000012-{kind}.mp4"))) == frames
     lines = [json.loads(line) for line in (tmp_path / "losses.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "held out/l1" in line] == [6, 12]
     assert list((tmp_path / "curves").iterdir())
