@@ -201,12 +201,11 @@ def generate(
     from bench.generate import generate as step
 
     run = _Run(params, results)
-    for item in run.chosen_sets(cases):
-        for name in model or run.params.models:
-            table = step(run.params, run.workspace, item, name)
-            failed = table[table["status"] != "ok"]
-            note = f", {len(failed)} failed: {failed['detail'].iloc[0]}" if len(failed) else ""
-            console.print(f"{item} {name}: {len(table) - len(failed)} videos{note}", highlight=False, markup=False)
+    for made in step(run.params, run.workspace, run.chosen_sets(cases), model or run.params.models):
+        failed = made.table[made.table["status"] != "ok"]
+        note = f", {len(failed)} failed: {failed['detail'].iloc[0]}" if len(failed) else ""
+        count = len(made.table) - len(failed)
+        console.print(f"{made.cases} {made.model}: {count} videos{note}", highlight=False, markup=False)
 
 
 @app.command()

@@ -67,12 +67,21 @@ def make(name: str, options: Options, context: Context) -> Model:
     return factory({key: value for key, value in options.items() if key != "model"}, context)
 
 
+def kind(name: str, options: Options) -> str:
+    """Name of the registry entry behind a row of ``params.yaml``.
+
+    Raises:
+        BenchError: there is none; the nearest is suggested.
+    """
+    found: str = options.get("model", name)
+    if found not in MODELS:
+        raise unknown("model", found, MODELS)
+    return found
+
+
 def entry(name: str, options: Options) -> Entry:
-    """The registry entry behind a row of ``params.yaml``."""
-    kind = options.get("model", name)
-    if kind not in MODELS:
-        raise unknown("model", kind, MODELS)
-    return MODELS[kind]
+    """The registry entry behind a row of ``params.yaml``; raises as `kind` does."""
+    return MODELS[kind(name, options)]
 
 
 def _load(reference: str) -> Callable[[Options, Context], Model]:

@@ -15,7 +15,7 @@ from bench.config import AUDIO_RATE
 from bench.errors import BenchError
 from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
 from bench.models.sanity import borrowed_sound
-from bench.space.pretrained import load_space
+from bench.space.pretrained import load_space, weights_folder
 from bench.space.run import Engine, animate, driver_pose, emotion_vector, fixed_pose, make_source, prepare
 from bench.space.variants import VARIANTS
 from bench.store import digest
@@ -25,7 +25,7 @@ from metrics.features.face_mesh import FaceTracker
 from space_ref.animator import Direction
 from space_ref.controls import Blink, Controls
 from space_ref.landmarks import HeadPose
-from space_ref.model import Source
+from space_ref.model import Source, Space
 
 VERSION = "1"
 """Raised when the code changes what comes out; weights, configuration and options are hashed beside it."""
@@ -70,9 +70,10 @@ class SpaceModel:
     def __init__(self, options: SpaceOptions, context: Context) -> None:
         self.options, self._context = options, context
         self._engine = Engine(options.batch, options.precision, options.compile)
-        loaded = load_space(options.weights, options.variant, context.device)
-        self._space = prepare(loaded.space, self._engine)
-        self._identity = loaded.identity
+        files = weights_folder(options.weights)
+        # Files that were replaced since are other files.
+        stamp = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(files.iterdir()))
+        self._space, self._identity = _loaded(options.weights, options.variant, context.device, self._engine, stamp)
 
     @property
     def version(self) -> str:
@@ -128,6 +129,15 @@ class SpaceModel:
 def _seed(case: Case, seed: int) -> int:
     """Of a case: people do not all nod and blink at the same moments."""
     return int(digest([seed, case.name]), 16) % 2**31
+
+
+@lru_cache(maxsize=len(VARIANTS))
+def _loaded(
+    weights: str, variant: str, device: str, engine: Engine, stamp: tuple[tuple[str, int], ...]
+) -> tuple[Space, str]:
+    """The networks and their identity; one copy serves every case set."""
+    loaded = load_space(weights, variant, device)
+    return prepare(loaded.space, engine), loaded.identity
 
 
 def _tracked_portrait(portrait: NDArray[np.uint8]) -> NDArray[np.float32] | None:

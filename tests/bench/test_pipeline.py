@@ -40,8 +40,7 @@ def run(params: Params, workspace: Workspace) -> None:
     store = open_store()
     prepare(params, workspace, store, "sample")
     make_cases(SELF, workspace)
-    for model in params.models:
-        generate(params, workspace, SELF, model)
+    generate(params, workspace, [SELF], params.models)
     score(params, workspace, store, [SELF])
 
 
@@ -173,7 +172,7 @@ def test_the_report_has_every_file(done: Workspace, tmp_path: Path) -> None:
 def test_steps_out_of_order_say_what_to_run(tmp_path: Path) -> None:
     workspace, params = Workspace(tmp_path), parameters()
     with pytest.raises(BenchError, match="space-bench prepare"):
-        generate(params, workspace, SELF, "still")
+        generate(params, workspace, [SELF], ["still"])
     with pytest.raises(BenchError, match="space-bench prepare"):
         score(params, workspace, open_store(), [SELF])
 

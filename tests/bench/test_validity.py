@@ -44,8 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, asset_path: Callable[[str], Pa
     )  # fmt: skip
     prepare(params, workspace, open_store(), "mead")
     make_cases(CASES, workspace)
-    for model in params.models:
-        generate(params, workspace, CASES, model)
+    generate(params, workspace, [CASES], params.models)
     score(params, workspace, open_store(), [CASES])
     return params, workspace
 

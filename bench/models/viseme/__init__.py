@@ -63,7 +63,7 @@ class Viseme:
             "phonemes": dict(PROTOCOL),
             "options": asdict(self.options),
         }
-        text = json.dumps(numbers, sort_keys=True, default=str)
+        text = json.dumps(numbers, sort_keys=True, default=_plain)
         return f"{VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def animate(self, case: Case, seed: int) -> Animation:
@@ -103,6 +103,11 @@ class Viseme:
             vertices = (vertices - face.pivot) @ rotation.T + face.pivot
             vertices[:, :2] += shift * face.unit
             yield portrait.render(vertices)
+
+
+def _plain(value: object) -> object:
+    # The order of a set differs from process to process.
+    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def _at(mouth: NDArray[np.float64], time: float) -> NDArray[np.float64]:
