@@ -18,7 +18,7 @@ from bench.progress import bar, console
 from bench.space.portrait import open_portrait
 from bench.space.pretrained import load_space
 from bench.space.run import Engine, animate, driver_pose, emotion_vector, fixed_pose, make_source, prepare
-from datasets.media import MediaError, probe, read_audio, read_frames, write_video
+from datasets.media import MediaError, probe, read_audio_pieces, read_frames, write_video
 from metrics.features.face_mesh import FaceTracker
 from space_ref.animator import Direction
 from space_ref.controls import Controls
@@ -82,13 +82,14 @@ def run(request: Request) -> int:
     portrait = open_portrait(request.image, request.size, request.crop, request.face)
     space = prepare(load_space(request.weights, request.variant, request.device, request.vid2vid).space, request.engine)
     fps = request.fps or space.config.fps
-    frames = max(1, math.floor(len(sound) / AUDIO_RATE * fps + 1e-6))
+    frames = max(1, math.floor(sound / AUDIO_RATE * fps + 1e-6))
     source = make_source(space, portrait.picture, portrait.landmarks)
     direction = Direction(emotion, _pose(request, space, source, frames / fps), request.controls, request.seed)
-    made = animate(space, source, _pieces(sound), AUDIO_RATE, frames, fps, direction, request.engine)
+    # Read once for the networks and once for the file, which is cheap; held it would grow with its length.
+    made = animate(space, source, _pieces(request, sound), AUDIO_RATE, frames, fps, direction, request.engine)
     with bar(f"animate {request.out.name}", frames) as step:
         try:
-            return write_video(request.out, _counted(made, step), fps, sound, AUDIO_RATE)
+            return write_video(request.out, _counted(made, step), fps, _pieces(request, sound), AUDIO_RATE)
         except MediaError as error:
             raise BenchError(str(error)) from error
 
@@ -118,22 +119,40 @@ def _check(request: Request) -> None:
         raise BenchError("--device cuda: torch sees no GPU here; `space-bench doctor` tells what is installed")
 
 
-def _sound(request: Request) -> NDArray[np.float32]:
+def _sound(request: Request) -> int:
+    """Samples of the speech that are used; the whole file is read once and checked before any work begins."""
+    count, loudest = 0, 0.0
     try:
-        sound = read_audio(request.audio, AUDIO_RATE)
+        for piece in read_audio_pieces(request.audio, AUDIO_RATE):
+            if not np.isfinite(piece).all():
+                raise BenchError(
+                    f"{request.audio}: its sound holds values that are not numbers. Convert it to 16-bit WAV"
+                )
+            count, loudest = count + len(piece), max(loudest, float(np.abs(piece).max()))
     except MediaError as error:
         raise BenchError(f"{request.audio}: {error.detail}") from error
-    if request.seconds is not None and request.seconds * AUDIO_RATE < len(sound):
-        sound = sound[: round(request.seconds * AUDIO_RATE)]
-    if not np.isfinite(sound).all():
-        raise BenchError(f"{request.audio}: its sound holds values that are not numbers. Convert it to 16-bit WAV")
-    if len(sound) < SHORTEST * AUDIO_RATE:
-        raise BenchError(
-            f"{request.audio}: {len(sound) / AUDIO_RATE:.3f} s of sound; at least {SHORTEST:g} s make a frame"
-        )
-    if float(np.abs(sound).max()) < 1e-4:
+    if request.seconds is not None and request.seconds * AUDIO_RATE < count:
+        count = round(request.seconds * AUDIO_RATE)
+    if count < SHORTEST * AUDIO_RATE:
+        raise BenchError(f"{request.audio}: {count / AUDIO_RATE:.3f} s of sound; at least {SHORTEST:g} s make a frame")
+    if loudest < 1e-4:
         _note(f"{request.audio.name} is silent; the portrait will blink and move, and not speak")
-    return sound
+    return count
+
+
+def _pieces(request: Request, samples: int) -> Iterator[NDArray[np.float32]]:
+    """The first samples of the speech by the second: however the file is packed, the networks are fed alike."""
+    held, left = np.zeros(0, np.float32), samples
+    for piece in read_audio_pieces(request.audio, AUDIO_RATE):
+        held = np.concatenate([held, piece[:left]])
+        left -= len(piece[:left])
+        while len(held) >= AUDIO_RATE:
+            yield held[:AUDIO_RATE]
+            held = held[AUDIO_RATE:]
+        if left <= 0:
+            break
+    if len(held):
+        yield held
 
 
 def _pose(request: Request, space: Space, source: Source, seconds: float) -> HeadPose | None:
@@ -164,11 +183,6 @@ def _pose(request: Request, space: Space, source: Source, seconds: float) -> Hea
 
 def _note(text: str) -> None:
     console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _pieces(sound: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    for first in range(0, len(sound), AUDIO_RATE):
-        yield sound[first : first + AUDIO_RATE]
 
 
 def _counted(frames: Iterator[NDArray[np.uint8]], step: object) -> Iterator[NDArray[np.uint8]]:

@@ -1,6 +1,6 @@
 """Reading and writing video and audio. Frames are RGB uint8 ``(H, W, 3)``, sound is float32 mono."""
 
-from datasets.media.audio import read_audio
+from datasets.media.audio import read_audio, read_audio_pieces
 from datasets.media.errors import MediaError
 from datasets.media.remux import pictures_sha256, replace_sound, sound_sha256
 from datasets.media.timing import frame_index, resample
@@ -16,6 +16,7 @@ __all__ = [
     "pictures_sha256",
     "probe",
     "read_audio",
+    "read_audio_pieces",
     "read_frames",
     "read_shown",
     "replace_sound",

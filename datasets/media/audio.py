@@ -75,6 +75,49 @@ def read_audio(path: Path, rate: int = 16000, first: int = 0, stop: int | None =
     return _placed(kept, first, reach if stop is None else min(stop, reach))
 
 
+def read_audio_pieces(path: Path, rate: int = 16000) -> Iterator[Samples]:
+    """The samples of `read_audio` in order and piece by piece: memory does not grow with the length of the sound.
+
+    Only where broken time stamps make stretches overlap do the two differ: here what was given first stays.
+
+    Args:
+        path: the file. rate: samples a second of the result.
+
+    Yields:
+        ``(S,)`` float32, S of 1 or more, at most a few seconds.
+
+    Raises:
+        MediaError: as `read_audio`; for a damaged file after the pieces before the damage were given.
+        ValueError: `rate` is not positive.
+    """
+    if rate <= 0:
+        raise ValueError(f"rate must be positive, got {rate}")
+    path = Path(path)
+    with opened(path) as container:
+        stream = audio_stream(container)
+        if stream is None:
+            found = "only pictures were found" if video_stream(container) is not None else "no sound was found"
+            raise MediaError("no_audio", path, found)
+        zero, end, given, decoded = first_frame_time(path), _declared_end(stream), 0, False
+        for start, offset, samples in _blocks(path, container, stream, rate):
+            zero, decoded = start if zero is None else zero, True
+            at = round((start - zero) * rate) + offset
+            if at + len(samples) > _MAX_SECONDS * rate:
+                raise MediaError("decode_error", path, f"its time stamps say {at / rate:.0f} s of sound")
+            if end is not None:
+                samples = samples[: max(0, round((end - zero) * rate) - at)]
+            while at > given and len(samples):
+                hole = np.zeros(min(at - given, rate), dtype=np.float32)
+                given += len(hole)
+                yield hole
+            new = samples[max(0, given - at) :]
+            given += len(new)
+            if len(new):
+                yield new
+    if not decoded:
+        raise MediaError("decode_error", path, "its audio stream holds no sample that can be decoded")
+
+
 def _placed(blocks: list[tuple[int, Samples]], first: int, stop: int) -> Samples:
     sound = np.zeros(max(0, stop - first), dtype=np.float32)
     for at, samples in blocks:

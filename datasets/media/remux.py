@@ -36,7 +36,7 @@ def replace_sound(source: Path, target: Path, audio: NDArray[np.float32] | None,
             raise MediaError("no_video", source, "it has no video stream")
         with writing(target), mp4_container(beside) as output:
             copied = output.add_stream_from_template(pictures)
-            sound = None if audio is None else AudioTrack(output, audio, rate)
+            sound = None if audio is None else AudioTrack(output, [audio], rate)
             origin: int | None = None
             for packet in packets(source, container, pictures):
                 if packet.dts is None or packet.time_base is None:

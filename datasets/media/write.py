@@ -37,7 +37,7 @@ def write_video(
     path: Path,
     frames: Iterable[Frame],
     fps: float,
-    audio: NDArray[np.float32] | None = None,
+    audio: NDArray[np.float32] | Iterable[NDArray[np.float32]] | None = None,
     rate: int = 16000,
     crf: int = 10,
     preset: str = "veryfast",
@@ -52,7 +52,8 @@ def write_video(
         frames: ``(H, W, 3)`` uint8 RGB, all of one size; taken one by one.
         fps: frames a second.
         audio: ``(S,)`` float32 mono in -1..1 (beyond is clipped), sample 0 at the first frame; written whole, even
-            where it is longer than the frames. None or empty: no audio stream.
+            where it is longer than the frames. Or such pieces one after the other, taken as they are needed. None or an
+            empty array: no audio stream.
         rate: of `audio`, one of `AAC_RATES`.
         crf: x264's constant rate factor, 0 (largest) to 51. preset: x264's name for speed against size.
 
@@ -66,7 +67,9 @@ def write_video(
     path = Path(path)
     if not fps > 0:
         raise ValueError(f"fps must be positive, got {fps}")
-    sound = None if audio is None or len(audio) == 0 else _checked_audio(audio)
+    sound: Iterable[NDArray[np.float32]] | None = audio
+    if isinstance(audio, np.ndarray):
+        sound = [_checked_audio(audio)] if len(audio) else None
     if sound is not None and rate not in AAC_RATES:
         raise ValueError(f"AAC has no rate {rate}; choose one of {', '.join(map(str, AAC_RATES))}")
     pictures = iter(frames)
@@ -119,7 +122,7 @@ def write_audio(path: Path, audio: NDArray[np.float32], rate: int = 16000) -> No
                 file.writeframes(np.round(sound * 32767).astype("<i2").tobytes())
         else:
             with mp4_container(beside) as output:
-                track = AudioTrack(output, sound, rate)
+                track = AudioTrack(output, [sound], rate)
                 track.write_until(float("inf"))
 
 
@@ -127,8 +130,9 @@ class _Mp4:
     """An MP4 that is being written; sound is added in step with the pictures, so that it interleaves."""
 
     def __init__(
-        self, path: Path, first: Frame, fps: float, sound: NDArray[np.float32] | None, rate: int, crf: int, preset: str
-    ) -> None:
+        self, path: Path, first: Frame, fps: float, sound: Iterable[NDArray[np.float32]] | None, rate: int, crf: int,
+        preset: str,
+    ) -> None:  # fmt: skip
         self.count = 0
         self._output = mp4_container(path)
         self._fps = Fraction(fps).limit_denominator(1001)  # finds 30000/1001 behind 29.97002997
@@ -165,8 +169,12 @@ class _Mp4:
 
 
 class AudioTrack:
-    def __init__(self, output: OutputContainer, sound: NDArray[np.float32], rate: int) -> None:
-        self._output, self._sound, self._rate = output, sound, rate
+    """Sound, piece by piece, on its way into a file; no more of it is held than the piece that it has come to."""
+
+    def __init__(self, output: OutputContainer, sound: Iterable[NDArray[np.float32]], rate: int) -> None:
+        self._output, self._rate = output, rate
+        self._pieces = (_checked_audio(piece) for piece in sound)
+        self._held = next(self._pieces, np.zeros(0, np.float32))
         self._at = 0
         self._stream = output.add_stream("aac", rate=rate, layout="mono")
         self._stream.bit_rate = min(6 * rate, 192_000)  # the most that one channel of AAC-LC can hold
@@ -174,15 +182,25 @@ class AudioTrack:
     def write_until(self, seconds: float) -> None:
         """Encode the samples before that time; infinity writes the rest and flushes."""
         last = seconds == float("inf")
-        end = len(self._sound) if last else min(len(self._sound), round(seconds * self._rate))
-        if end > self._at:
-            block = np.ascontiguousarray(self._sound[None, self._at : end])
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-            frame.rate, frame.pts, frame.time_base = self._rate, self._at, Fraction(1, self._rate)
-            self._output.mux(self._stream.encode(frame))
-            self._at = end
+        while last or self._at < round(seconds * self._rate):
+            wanted = len(self._held) if last else round(seconds * self._rate) - self._at
+            self._encode(self._held[:wanted])
+            self._held = self._held[wanted:]
+            if not len(self._held):
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._held = piece
         if last:
             self._output.mux(self._stream.encode(None))
+
+    def _encode(self, samples: NDArray[np.float32]) -> None:
+        if not len(samples):
+            return
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="fltp", layout="mono")
+        frame.rate, frame.pts, frame.time_base = self._rate, self._at, Fraction(1, self._rate)
+        self._output.mux(self._stream.encode(frame))
+        self._at += len(samples)
 
 
 def mp4_container(path: Path) -> OutputContainer:
