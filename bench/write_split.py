@@ -72,7 +72,7 @@ def write_split(
         "clips": {part: sorted(names) for part, names in sorted(parts.items())},
     }  # fmt: skip
     data = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000).encode()
-    if to.exists() and to.read_bytes() != data:
+    if to.exists() and not (to.is_file() and to.read_bytes() == data):
         raise BenchError(
             f"{to} exists and says something else: a published split is not overwritten. "
             "Give another file, or remove this one."

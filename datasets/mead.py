@@ -165,11 +165,19 @@ def _speakers(tree: Tree, folder: Path | str, depth: int = 2) -> tuple[dict[str,
         if match := _SPEAKER.fullmatch(entry.name):
             found[match[1]].append(entry)
             continue
-        inner = _speakers(tree, entry.path, depth - 1)[0] if depth and _PART.fullmatch(entry.name) else {}
+        inner, beside = _speakers(tree, entry.path, depth - 1) if depth and _PART.fullmatch(entry.name) else ({}, [])
         for speaker, places in inner.items():
             found[speaker] += places
         if not inner:
             others.append(entry)
+            continue
+        others += beside
+        files = tree.scan(entry.path)[1]
+        for row in tree.misplaced(files, "a speaker's folder, like M003/"):
+            tree.note(row)
+        for file in archives(files):
+            command = unpacking(tree.name(file.path), tree.name(entry.path))
+            tree.note(tree.reject(file, "packed", f"unpack it, in the root: {command}"))
     return found, others
 
 

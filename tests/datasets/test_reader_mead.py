@@ -167,3 +167,16 @@ def test_each_kind_of_archive_has_its_command(tmp_path: Path, archive: str, comm
     touch(tmp_path / "W011/video/front/sad/level_1/001.mp4")
     _, rejected = parts(tmp_path)
     assert [command in r.detail for r in rejected if r.reason == "packed"] == [True]
+
+
+def test_what_lies_beside_the_speakers_in_a_part_of_a_download_is_named(tmp_path: Path) -> None:
+    part = tmp_path / "MEAD-20210602T081112Z-001"
+    touch(part / "M003/video/front/sad/level_1/001.mp4")
+    for name in ("W011.tar", "stray.mp4", "extra/001.mp4"):
+        touch(part / name)
+    clips, rejected = parts(tmp_path)
+    assert len(clips) == 1
+    assert {r.source.removeprefix(f"{part.name}/"): r.reason for r in rejected} == {
+        "W011.tar": "packed", "stray.mp4": "unknown_name", "extra": "unknown_speaker",
+    }  # fmt: skip
+    assert f"tar -xf {part.name}/W011.tar -C {part.name}" in next(r.detail for r in rejected if r.reason == "packed")
