@@ -1,7 +1,7 @@
-"""``python -m bench.benchmark_data``: how fast datasets are indexed, split and filtered, as tables. Figures, not tests.
+"""``python -m bench.benchmark_data [index] [prepare]``: how fast datasets are indexed, split, filtered and prepared.
 
-The trees are made for the purpose, of tiny files: reading a dataset opens none of them. They lie in the page cache,
-so a cold disk adds the time of its own look-ups.
+Figures, not tests. The trees to index are made for the purpose, of tiny files: reading a dataset opens none of them.
+They lie in the page cache, so a cold disk adds the time of its own look-ups. The clips to prepare are a real face.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.table import Table
 
-from bench.errors import BenchError
+from bench import benchmark_prepare
+from bench.errors import BenchError, unknown
 from bench.progress import out, watched
 from datasets.base import EMOTIONS, Reader, Rejected, SourceClip
 from datasets.index import Index, open_index, select, with_splits
@@ -32,11 +33,23 @@ ROWS = 1_000_000
 T = TypeVar("T")
 
 
-def main() -> None:
-    """Print the tables."""
+def main(parts: Sequence[str]) -> None:
+    """Print the tables of the parts asked for; none means all."""
+    for part in parts:
+        if part not in PARTS:
+            raise unknown("part", part, PARTS)
+    for part in parts or PARTS:
+        for table in PARTS[part]():
+            out.print(table)
+
+
+def _reading() -> Iterator[Table]:
     with tempfile.TemporaryDirectory() as folder:
-        out.print(_indexing(Path(folder)))
-        out.print(_filtering(Path(folder) / "clips.parquet"))
+        yield _indexing(Path(folder))
+        yield _filtering(Path(folder) / "clips.parquet")
+
+
+PARTS: dict[str, Callable[[], Iterator[Table]]] = {"index": _reading, "prepare": benchmark_prepare.tables}
 
 
 def _table(title: str) -> Table:
@@ -134,6 +147,6 @@ def _manifest() -> pa.Table:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except BenchError as error:
         sys.exit(f"error: {error}")

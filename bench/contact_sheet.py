@@ -45,7 +45,7 @@ def write_sheets(folder: Path, quality: pd.DataFrame) -> None:
             note = PngInfo()
             note.add_text("content", content)
             with replacing(path) as temporary:
-                _page(folder, page).save(temporary, "PNG", pnginfo=note, optimize=True)
+                _page(folder, page).save(temporary, "PNG", pnginfo=note, compress_level=3)
 
 
 def _drawn(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from bench.workspace import Workspace
 from datasets import splits
 from datasets.base import DatasetError, Rejected, SourceClip
 from datasets.expected import not_here
+from datasets.frame_buffer import free_scratch
 from datasets.index import open_index
 from datasets.registry import READERS
 from datasets.sample import ASSETS as SAMPLE_ASSETS
@@ -122,7 +122,7 @@ def standardize(
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / "prepared.jsonl", key="clip")
     outputs = outputs_of(params.video, folder)
-    made = [[item.name, item.size, item.fps, asdict(item.protocol)] for item in outputs]
+    made = [[item.name, item.size, item.fps, item.protocol.recipe] for item in outputs]
     jobs: list[Job] = []
     for clip in clips:
         source = [_fingerprint(path) for path in (clip.video, clip.audio) if path]
@@ -134,6 +134,7 @@ def standardize(
         for _, entry in run(prepare_one, jobs, params.worker_count()):
             journal.add(entry)
             step()
+    free_scratch()
     entries = [journal.entries[clip.clip] for clip in clips]
     sources = {clip.clip: clip for clip in clips}
     turned_away = [

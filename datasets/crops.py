@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class CropProtocol:
     size: int
     source: str
     chosen: str
+
+    @property
+    def recipe(self) -> dict[str, str | float]:
+        """All that decides about pixels."""
+        return {name: value for name, value in asdict(self).items() if name not in ("source", "chosen")}
 
     def scaled(self, scale: float) -> CropProtocol:
         """The same with another `scale`."""
