@@ -128,7 +128,8 @@ def read_shown(path: Path, start: float = 0.0) -> Iterator[Shown]:
     """Frames as `read_frames` gives them, each with its times: what `timing.resample` takes.
 
     With a `start`, the file is entered at the last key frame before it, not read from its beginning. The first frame
-    given is then the one on screen at `start` or an earlier one; all are the very pictures of a whole reading.
+    given is then the one on screen at `start` or an earlier one; all are the very pictures of a whole reading (but their
+    size, where it changes in mid-stream, is that of the first frame given).
 
     Args:
         start: seconds after the first frame of the file.
