@@ -1,12 +1,13 @@
 """Does the face show the emotion that was asked for, and more of it where more was asked for?
 
-Judged by the classifier behind the feature ``emotion`` (FER2013 mini-Xception: seven classes, no contempt). Always read
-beside its score on the real clips, which is the ceiling.
+Judged by the classifier behind the feature ``emotion`` (FER2013 mini-Xception: seven classes, no contempt), or by those of
+`metrics.emotion_classifiers`. Always read beside its score on the real clips, which is the ceiling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,47 +31,99 @@ MEAD_CLASSES = {
 """MEAD's names and the classes that stand for them. Contempt has none."""
 
 
-def predict(bundle: Bundle) -> NDArray[np.float64]:
-    """Class probabilities of the generated video ``(7,)``: the mean over its sampled frames.
+def mean_probabilities(rows: FloatArray) -> NDArray[np.float64]:
+    """Probabilities of a video ``(C,)`` from those of its frames ``(n, C)``: their mean."""
+    mean: NDArray[np.float64] = np.asarray(rows, dtype=np.float64).mean(axis=0)
+    return mean
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network that names expressions, and what its names are in MEAD's words.
+
+    Attributes:
+        network: name of the feature. classes: of its outputs, in order.
+        mead: MEAD's names and the classes that stand for them; a name that is left out has none.
+        columns: numbers that the network gives for a frame.
+        video: ``(n, columns)`` rows of the sampled frames -> probabilities of the video ``(C,)``.
+    """
+
+    network: str
+    classes: tuple[str, ...]
+    mead: Mapping[str, str]
+    columns: int
+    video: Callable[[FloatArray], NDArray[np.float64]] = mean_probabilities
+
+
+FER = Classifier(NETWORK, CLASSES, MEAD_CLASSES, len(CLASSES))
+"""The shipped classifier."""
+
+
+def predict(bundle: Bundle, classifier: Classifier = FER) -> NDArray[np.float64]:
+    """Class probabilities of the generated video ``(C,)``, from its sampled frames.
 
     Raises:
         Unscorable: ``no_face`` if no frame was classified, or why the feature is missing.
     """
-    probabilities = np.asarray(bundle.generated.need(NETWORK), dtype=np.float64)
-    if len(probabilities) == 0:
+    rows = np.asarray(bundle.generated.need(classifier.network), dtype=np.float64)
+    if len(rows) == 0:
         raise Unscorable(Status.NO_FACE, "no frame of the video shows a face to classify")
-    if probabilities.shape[1] != len(CLASSES):
-        raise ValueError(f"expected {len(CLASSES)} classes {CLASSES}, got {probabilities.shape[1]}")
-    mean: NDArray[np.float64] = probabilities.mean(axis=0)
-    return mean
+    if rows.shape[1] != classifier.columns:
+        raise ValueError(f"expected {classifier.columns} numbers a frame of {classifier.network}, got {rows.shape[1]}")
+    return classifier.video(rows)
 
 
-def asked_class(bundle: Bundle) -> int:
-    """Index in `CLASSES` of the emotion that the case asks for.
+def asked_class(bundle: Bundle, classifier: Classifier = FER) -> int:
+    """Index in the classifier's classes of the emotion that the case asks for.
 
     Raises:
-        Unscorable: ``not_applicable`` where none was asked for or the classifier does not know it (contempt).
+        Unscorable: ``not_applicable`` where none was asked for or the classifier does not know it.
     """
     emotion = bundle.labels.emotion
     if emotion is None:
         raise Unscorable(Status.NOT_APPLICABLE, "the case asks for no emotion")
-    if emotion not in MEAD_CLASSES:
+    if emotion not in classifier.mead:
         raise Unscorable(Status.NOT_APPLICABLE, f"the classifier has no class for {emotion!r}")
-    return CLASSES.index(MEAD_CLASSES[emotion])
+    return classifier.classes.index(classifier.mead[emotion])
 
 
-def accuracy(bundle: Bundle) -> float:
+def accuracy(bundle: Bundle, classifier: Classifier = FER) -> float:
     """1 if the likeliest class of the video is the one asked for, else 0."""
-    target = asked_class(bundle)
-    return float(int(np.argmax(predict(bundle))) == target)
+    target = asked_class(bundle, classifier)
+    return float(int(np.argmax(predict(bundle, classifier))) == target)
 
 
-def intensity_sample(bundle: Bundle) -> NDArray[np.float64]:
+def class_sample(bundle: Bundle, classifier: Classifier = FER) -> NDArray[np.float64]:
+    """``(1, 2)``: class asked for, likeliest class of the video."""
+    target = asked_class(bundle, classifier)
+    probabilities = predict(bundle, classifier)
+    if not np.isfinite(probabilities).all():
+        raise Unscorable(Status.UNDEFINED, "the classifier's output is not finite")
+    return np.array([[target, np.argmax(probabilities)]], dtype=np.float64)
+
+
+def macro_f1(samples: Sequence[NDArray[np.float64]], weights: FloatArray) -> float:
+    """F1 of each class that was asked for, averaged over these classes; NaN without clips.
+
+    Args:
+        samples: `class_sample` of each clip. weights: ``(n,)`` bootstrap counts; a count of 2 is a clip listed twice.
+    """
+    table = np.concatenate(samples) if len(samples) else np.empty((0, 2))
+    counts = np.asarray(weights, dtype=np.float64)
+    scores = []
+    for target in np.unique(table[counts > 0, 0]):
+        asked, given = table[:, 0] == target, table[:, 1] == target
+        # Twice the right ones over all that were asked for plus all that were given.
+        scores.append(2 * float(counts @ (asked & given)) / float(counts @ asked + counts @ given))
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def intensity_sample(bundle: Bundle, classifier: Classifier = FER) -> NDArray[np.float64]:
     """``(1, 3)``: class asked for, intensity asked for (0..1), probability of that class."""
-    target = asked_class(bundle)
-    if bundle.labels.intensity is None or CLASSES[target] == "neutral":
+    target = asked_class(bundle, classifier)
+    if bundle.labels.intensity is None or classifier.classes[target] == "neutral":
         raise Unscorable(Status.NOT_APPLICABLE, "the case asks for no intensity")
-    return np.array([[target, bundle.labels.intensity, predict(bundle)[target]]])
+    return np.array([[target, bundle.labels.intensity, predict(bundle, classifier)[target]]])
 
 
 def intensity_response(samples: Sequence[NDArray[np.float64]], weights: FloatArray) -> float:
@@ -115,16 +168,18 @@ def _midranks(values: NDArray[np.floating], counts: NDArray[np.floating]) -> NDA
     return ranks
 
 
-def confusion(asked: Sequence[str], predicted: Sequence[NDArray[np.floating]]) -> NDArray[np.int64]:
-    """How often each MEAD emotion was taken for each class: rows `MEAD_CLASSES`, columns `CLASSES`, ``(7, 7)`` counts.
+def confusion(
+    asked: Sequence[str], predicted: Sequence[NDArray[np.floating]], classifier: Classifier = FER
+) -> NDArray[np.int64]:
+    """How often each MEAD emotion was taken for each class: rows as in ``classifier.mead``, columns its classes; counts.
 
     Args:
-        asked: MEAD names. predicted: `predict` of the same clips. Emotions without a class (contempt) are left out.
+        asked: MEAD names. predicted: `predict` of the same clips. Emotions without a class are left out.
     """
-    rows = list(MEAD_CLASSES)
-    counts = np.zeros((len(rows), len(CLASSES)), dtype=np.int64)
+    rows = list(classifier.mead)
+    counts = np.zeros((len(rows), len(classifier.classes)), dtype=np.int64)
     for emotion, probabilities in zip(asked, predicted, strict=True):
-        if emotion in MEAD_CLASSES:
+        if emotion in classifier.mead:
             counts[rows.index(emotion), int(np.argmax(probabilities))] += 1
     return counts
 

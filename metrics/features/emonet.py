@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from metrics.base import FloatArray
+from metrics.features.emotion_classes import EMONET_5, EMONET_8
 from metrics.features.regions import face_crop
 from metrics.features.weights import fill, load_state, without_prefix
 
@@ -25,10 +26,6 @@ SIZE = 256
 SCALE = 2.2
 HOURGLASSES, DEPTH = 2, 4
 WIDTH, LANDMARKS = 256, 68
-
-CLASSES_8 = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
-CLASSES_5 = ("neutral", "happy", "sad", "surprise", "anger")
-"""Orders of the outputs (AffectNet's numbering; the small network keeps 0, 1, 2, 3 and 6 of it)."""
 
 
 class Residual(nn.Module):
@@ -163,7 +160,7 @@ class EmoNet8(_EmoNet):
     """`FrameNetwork`: EmoNet of eight classes."""
 
     name = "emonet_8"
-    classes = CLASSES_8
+    classes = EMONET_8
     assets = ("emonet_8",)
 
 
@@ -171,5 +168,5 @@ class EmoNet5(_EmoNet):
     """`FrameNetwork`: EmoNet of five classes."""
 
     name = "emonet_5"
-    classes = CLASSES_5
+    classes = EMONET_5
     assets = ("emonet_5",)

@@ -3,7 +3,7 @@
 A ResNet-18 gives each frame 512 features f and a weight α; a video has the mean ``m = Σ α f / Σ α``. A second attention
 ``β = σ(w · [f, m] + b)`` and a linear layer W give its scores ``W Σ α [f, m] / Σ α β + bias``: in evaluation the published code
 leaves β out of the numerator, and so does this one. As w and W are linear in f, a frame needs only its α and the products of f
-with their halves: `EmotionFan` stores those, and `video_scores` is exact without the network.
+with their halves: `EmotionFan` stores those, and `emotion_fan_video.video_scores` is exact without the network.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from metrics.base import FloatArray
+from metrics.features.emotion_classes import EMOTION_FAN
 from metrics.features.regions import face_crop
 from metrics.features.torchvision_ready import ready_torchvision
 from metrics.features.weights import WeightsError, fill, load_nested, without_prefix
@@ -26,9 +27,6 @@ from metrics.features.weights import WeightsError, fill, load_nested, without_pr
 SIZE = 224
 SCALE = 2.0
 FEATURES = 512
-CLASSES = ("happy", "angry", "disgust", "fear", "sad", "neutral", "surprised", "contempt")
-"""Order of the outputs of EAT's checkpoint."""
-COLUMNS = 3 * (len(CLASSES) + 1)
 
 
 class EmotionFanNetwork(nn.Module):
@@ -45,8 +43,8 @@ class EmotionFanNetwork(nn.Module):
         self.alpha = nn.Sequential(nn.Linear(FEATURES, 1), nn.Sigmoid())
         self.beta = nn.Sequential(nn.Linear(2 * FEATURES, 1), nn.Sigmoid())
         # In the checkpoint, used only by the variant without the second attention.
-        self.pred_fc1 = nn.Linear(FEATURES, len(CLASSES))
-        self.pred_fc2 = nn.Linear(2 * FEATURES, len(CLASSES))
+        self.pred_fc1 = nn.Linear(FEATURES, len(EMOTION_FAN))
+        self.pred_fc2 = nn.Linear(2 * FEATURES, len(EMOTION_FAN))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Frames ``(B, 3, 224, 224)`` in 0..1 -> features ``(B, 512)`` and weights α ``(B, 1)``."""
@@ -114,23 +112,3 @@ class EmotionFan:
             x = torch.from_numpy(np.ascontiguousarray(batch)).to(self.device).permute(0, 3, 1, 2).float()
             out: FloatArray = self.module.frame_rows(*self.module(x / 255)).cpu().numpy()
         return out
-
-
-def video_scores(rows: FloatArray) -> NDArray[np.float64]:
-    """Scores of a video ``(8,)`` before the softmax, in the order of `CLASSES`.
-
-    Args:
-        rows: ``(T, 27)``, T at least 1: outputs of `EmotionFan` for frames of one video, in any order.
-
-    Raises:
-        ValueError: another shape, or no rows.
-    """
-    data = np.asarray(rows, dtype=np.float64)
-    if data.ndim != 2 or data.shape[1] != COLUMNS or len(data) == 0:
-        raise ValueError(f"expected rows (T, {COLUMNS}) of at least one frame, got shape {data.shape}")
-    alpha, own, of_mean = data[:, 0], data[:, 1], data[:, 2]
-    first, second, bias = (data[:, 3 + 8 * k : 11 + 8 * k] for k in range(3))
-    total = alpha.sum()
-    beta = 1 / (1 + np.exp(-(own + alpha @ of_mean / total)))
-    scores: NDArray[np.float64] = (alpha @ first + alpha @ second) / (alpha @ beta) + bias[0]
-    return scores

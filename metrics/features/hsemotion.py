@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from metrics.base import FloatArray
+from metrics.features.emotion_classes import HSEMOTION
 from metrics.features.onnx_file import OnnxNetwork
 from metrics.features.regions import face_crop
 
 SIZE = 224
 SCALE = 2.2
-CLASSES = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
-"""Order of the outputs."""
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
 
@@ -34,7 +33,7 @@ class HSEmotion:
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         """Raises `WeightsError` where the file cannot be used."""
-        self.network = OnnxNetwork(assets["hsemotion_b0"], SIZE, len(CLASSES), device)
+        self.network = OnnxNetwork(assets["hsemotion_b0"], SIZE, len(HSEMOTION), device)
 
     @property
     def protocol(self) -> Mapping[str, Any]:
@@ -50,7 +49,7 @@ class HSEmotion:
         return face_crop(frame, landmarks, SIZE, SCALE)
 
     def forward(self, batch: NDArray[np.uint8]) -> FloatArray:
-        """``(B, 224, 224, 3)`` uint8 -> ``(B, 8)`` float32 probabilities in the order of `CLASSES`."""
+        """``(B, 224, 224, 3)`` uint8 -> ``(B, 8)`` float32 probabilities in the order of `HSEMOTION`."""
         x = (batch.astype(np.float32) / 255 - MEAN) / STD
         rows = self.network(np.ascontiguousarray(x.transpose(0, 3, 1, 2), dtype=np.float32))
         return np.asarray(softmax(rows, axis=1), dtype=np.float32)
