@@ -144,16 +144,25 @@ class Bundle:
             among its samples.
         reference: features of the clip that it is judged against, or None.
         labels: what the case asked for.
+        portrait: features of the source picture (one frame), or None.
     """
 
     generated: Features
     reference: Features | None
     labels: Labels
+    portrait: Features | None = None
 
     def need_reference(self) -> Features:
         if self.reference is None:
             raise Unscorable(Status.NO_REFERENCE, "this metric compares with a reference clip and the case has none")
         return self.reference
+
+    def need_portrait(self) -> Features:
+        if self.portrait is None:
+            raise Unscorable(
+                Status.NO_REFERENCE, "this metric compares with the source portrait and it was not measured"
+            )
+        return self.portrait
 
 
 Better = Literal["lower", "higher", "none"]

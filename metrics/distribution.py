@@ -1,6 +1,6 @@
 """How far the generated frames as a whole lie from the real ones, on ImageNet features of the face.
 
-These are not FID and KID: those are defined by the Inception network (see `metrics.official`). Another network gives
+These are not FID and KID: those are defined by the Inception network (see `metrics.fid`). Another network gives
 other numbers, hence other names.
 """
 
@@ -50,6 +50,56 @@ class KernelAggregate(PairAggregate):
         return value
 
 
+class FrameKernelAggregate(PairAggregate):
+    """KID: unbiased squared maximum mean discrepancy of all frames, kernel ``(x·y / d + 1)³``; NaN for fewer than 2 clips.
+
+    The estimate of Bińkowski et al. 2018 (eq. 4) over all frames at once, where the usual scripts average it over random subsets
+    of them: the same expectation, without the subsets' noise. Every frame of a clip stands as often as its clip.
+    """
+
+    PROTOCOL: ClassVar[dict[str, Any]] = {
+        "distance": "MMD², kernel (x·y/d + 1)³, unbiased U-statistic over all frames (no subsets), float64",
+        "minimum": "2 clips",
+    }
+
+    def _prepare(
+        self, generated: list[NDArray[np.float64]], reference: list[NDArray[np.float64]]
+    ) -> Callable[[FloatArray], float]:
+        sides = [_Frames(clips) for clips in (generated, reference)]
+        frames = [np.array([len(rows) for rows in clips], dtype=np.float64) for clips in (generated, reference)]
+        cross = _clip_kernel(generated, reference) * np.outer(frames[0], frames[1])
+
+        def value(weights: FloatArray) -> float:
+            weights = np.asarray(weights, dtype=np.float64)
+            totals = [float(weights @ count) for count in frames]
+            if np.count_nonzero(weights) < self.MIN_CLIPS or min(totals) <= 1:
+                return float("nan")
+            own = [side.between(weights) / (n * (n - 1)) for side, n in zip(sides, totals, strict=True)]
+            return own[0] + own[1] - 2 * float(weights @ cross @ weights) / (totals[0] * totals[1])
+
+        return value
+
+
+class _Frames:
+    """Kernel sums within one side."""
+
+    def __init__(self, clips: list[NDArray[np.float64]]) -> None:
+        count = np.array([len(rows) for rows in clips], dtype=np.float64)
+        self.kernel = _clip_kernel(clips, clips) * np.outer(count, count)
+        self.same = np.array(
+            [float(np.sum(_cubic(np.einsum("nd,nd->n", rows, rows), rows.shape[1]))) for rows in clips]
+        )
+
+    def between(self, weights: NDArray[np.float64]) -> float:
+        """Sum over ordered pairs of different frames, a clip of weight 2 being two clips."""
+        return float(weights @ self.kernel @ weights - weights @ self.same)
+
+
+def _cubic(products: NDArray[np.float64], dimensions: int) -> NDArray[np.float64]:
+    kernel: NDArray[np.float64] = (products / dimensions + 1) ** 3
+    return kernel
+
+
 def _clip_kernel(first: list[NDArray[np.float64]], second: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     """``(clips, clips)`` mean kernel between the frames of two clips; one clip's rows at a time to bound memory."""
     right = np.concatenate(second)
@@ -57,15 +107,15 @@ def _clip_kernel(first: list[NDArray[np.float64]], second: list[NDArray[np.float
     lengths = np.array([len(rows) for rows in second])
     kernel = np.empty((len(first), len(second)))
     for index, rows in enumerate(first):
-        values = (rows @ right.T / right.shape[1] + 1) ** 3
+        values = _cubic(rows @ right.T, right.shape[1])
         kernel[index] = np.add.reduceat(values.mean(axis=0), starts) / lengths
     return kernel
 
 
-def feature_pair(bundle: Bundle) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def feature_pair(bundle: Bundle, network: str = NETWORK) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Feature vectors of the sampled frames of the generated video and of the reference, each ``(n, d)``."""
-    reference = bundle.need_reference().need(NETWORK)
-    generated = bundle.generated.need(NETWORK)
+    reference = bundle.need_reference().need(network)
+    generated = bundle.generated.need(network)
     for side, rows in (("generated video", generated), ("reference", reference)):
         if len(rows) == 0:
             raise Unscorable(Status.NO_FACE, f"no frame of the {side} gave features")

@@ -1,0 +1,44 @@
+"""How blurred a frame is, without a reference: scikit-image's ``blur_effect`` (Crété-Roffet et al. 2007)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import blur_effect
+
+from metrics.base import FloatArray
+
+
+class Blur:
+    """`FrameNetwork`: 0 for no blur, 1 for the most, of the whole frame, five times a second. Needs no face."""
+
+    name = "blur"
+    assets: tuple[str, ...] = ()
+    per_second = 5.0
+    needs_face = False
+
+    def __init__(self, assets: Mapping[str, Path] | None = None, device: str = "cpu") -> None:
+        """Needs neither assets nor a device; takes them so that all networks are made alike."""
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        return {
+            "definition": "skimage.measure.blur_effect, h_size 11, grey, larger of the two directions",
+            "scikit-image": version("scikit-image"),
+            "per_second": self.per_second,
+        }
+
+    def prepare(self, frame: NDArray[np.uint8], landmarks: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
+        """The frame as it is, ``(H, W, 3)`` uint8."""
+        return frame
+
+    def forward(self, batch: NDArray[np.uint8]) -> FloatArray:
+        """``(B, H, W, 3)`` uint8 -> ``(B, 1)`` float32, NaN for a frame of one colour, which has no edges to measure."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = [[blur_effect(frame, channel_axis=-1)] for frame in batch]
+        return np.array(values, dtype=np.float32).reshape(-1, 1)
