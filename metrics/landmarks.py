@@ -18,12 +18,15 @@ from metrics.features.canonical import IRISES_START
 from metrics.features.regions import IBUG68, LEFT_EYE_OUTER, LIPS_INNER, LIPS_OUTER, RIGHT_EYE_OUTER
 from metrics.pairing import PAIRING_PROTOCOL, need_same_speaker, paired_tracks, usable_track
 from metrics.rigid import RIGID_PROTOCOL, frontal
+from metrics.soft_dtw import soft_dtw_divergence
 
 MOUTH = (*LIPS_OUTER, *LIPS_INNER)
 FACE = tuple(range(IRISES_START))
 EAT_MOUTH = slice(48, 68)
 EAT_POINTS = 68
 PIXEL_HEIGHT = 256
+WARP_SECONDS, WARP_SOFTNESS = 0.2, 0.01
+"""Frames that soft time warping may pair are so close; its gamma, in inter-ocular distances."""
 
 Points = Sequence[NDArray[np.floating] | None]
 """Landmarks ``(68, 2)`` of each frame, None where no face was found."""
@@ -36,12 +39,19 @@ def displacement(bundle: Bundle, points: Sequence[int]) -> NDArray[np.float64]:
         ``(n, P, 2)`` x and y in inter-ocular distances of the reference (its frontal face, median of the clip); NaN
         where either face is missing.
     """
+    generated, reference, unit = frontal_pair(bundle, points)
+    return (generated - reference) / unit
+
+
+def frontal_pair(bundle: Bundle, points: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Points of both faces with head pose and size taken out, each ``(n, P, 2)``, NaN where either face is missing; and the
+    inter-ocular distance of the reference there (median of the clip)."""
     pair = paired_tracks(bundle)
     generated, reference = frontal(pair.generated), frontal(pair.reference)
     eyes = reference[:, LEFT_EYE_OUTER, :2] - reference[:, RIGHT_EYE_OUTER, :2]
     unit = float(np.nanmedian(np.linalg.norm(eyes, axis=1)))
     index = np.asarray(points)
-    return (generated[:, index, :2] - reference[:, index, :2]) / unit
+    return generated[:, index, :2], reference[:, index, :2], unit
 
 
 def position_distance(bundle: Bundle, points: Sequence[int]) -> float:
@@ -57,6 +67,30 @@ def velocity_distance(bundle: Bundle, points: Sequence[int]) -> float:
     if not np.any(np.isfinite(lengths)):
         raise Unscorable(Status.TOO_SHORT, "no two consecutive frames with a face in both videos")
     return float(np.nanmean(lengths))
+
+
+def warped_distance(bundle: Bundle, points: Sequence[int]) -> float:
+    """LD after soft time warping: soft-DTW divergence of the two faces' point sequences, per frame, in inter-ocular distances.
+
+    The cost of pairing two frames is the mean distance of their points. Frames that lack a face in either video are left out.
+
+    Raises:
+        Unscorable: ``no_face`` if no frame has a face in both.
+    """
+    need_same_speaker(bundle)
+    generated, reference, unit = frontal_pair(bundle, points)
+    usable = np.isfinite(generated).all(axis=(1, 2)) & np.isfinite(reference).all(axis=(1, 2))
+    if not usable.any():
+        raise Unscorable(Status.NO_FACE, "no frame has a face in both videos")
+    one, two = generated[usable] / unit, reference[usable] / unit
+    window = round(WARP_SECONDS * bundle.generated.fps)
+    between, own, others = (_frame_costs(a, b) for a, b in ((one, two), (one, one), (two, two)))
+    return soft_dtw_divergence(between, own, others, WARP_SOFTNESS, window) / len(one)
+
+
+def _frame_costs(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(n, m)`` mean distance of corresponding points between every two frames; a row at a time to bound memory."""
+    return np.stack([np.linalg.norm(frame - second, axis=-1).mean(axis=-1) for frame in first])
 
 
 def eat_distances(

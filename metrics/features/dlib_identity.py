@@ -51,7 +51,7 @@ class DlibIdentity:
     def protocol(self) -> Mapping[str, Any]:
         return {
             "network": "dlib_face_recognition_resnet_model_v1",
-            "dlib": _dlib_version(),
+            "dlib": dlib_version(),
             "crop": {"size": SIZE, "padding": PADDING, "points": list(FIVE_POINTS)},
             "per_second": self.per_second,
         }
@@ -78,7 +78,8 @@ class DlibIdentity:
         return np.array(self.model.compute_face_descriptor(chips), dtype=np.float32)
 
 
-def _dlib_version() -> str:
+def dlib_version() -> str:
+    """Version of the installed dlib, under either of its package names."""
     for package in ("dlib-bin", "dlib"):
         try:
             return version(package)

@@ -1,0 +1,74 @@
+"""Soft dynamic time warping: a distance of sequences that forgives a little timing (Cuturi and Blondel, ICML 2017).
+
+Frame-wise metrics punish a mouth that opens one frame late as much as one that opens at the wrong word. Here frames may be
+matched with others at most `window` frames away. The plain value is below 0 for equal sequences; `soft_dtw_divergence` (Blondel,
+Mensch and Vert, AISTATS 2021) is 0 there. Own code: the packages for it bring compilers or many more
+distances, and a clip's cost matrix is small.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+
+def soft_dtw(cost: NDArray[np.floating], gamma: float, window: int | None = None) -> float:
+    """Soft minimum, over all monotone paths from the first to the last pair, of the sum of costs along the path.
+
+    Args:
+        cost: ``(n, m)`` of pairing frame i of one sequence with frame j of the other; finite, n and m at least 1.
+        gamma: softness above 0, in the unit of `cost`; towards 0 it becomes dynamic time warping.
+        window: largest ``|i - j|`` that may be paired (Sakoe and Chiba 1978), counted from the diagonal of unequal lengths: at
+            least ``|n - m|`` is always allowed. None for no limit.
+
+    Raises:
+        ValueError: an empty or infinite cost, or gamma not above 0.
+    """
+    costs = np.asarray(cost, dtype=np.float64)
+    if costs.ndim != 2 or costs.size == 0 or not np.isfinite(costs).all():
+        raise ValueError(f"expected finite costs (n, m) of at least one frame each, got shape {costs.shape}")
+    if not gamma > 0:
+        raise ValueError(f"expected a softness gamma above 0, got {gamma:g}")
+    if window is not None:
+        costs = np.where(_outside(costs.shape[0], costs.shape[1], window), np.inf, costs)
+    return _soft_path(costs, gamma)
+
+
+def soft_dtw_divergence(
+    cross: NDArray[np.floating],
+    first: NDArray[np.floating],
+    second: NDArray[np.floating],
+    gamma: float,
+    window: int | None = None,
+) -> float:
+    """``soft_dtw(x, y) - (soft_dtw(x, x) + soft_dtw(y, y)) / 2``: 0 for equal sequences.
+
+    Args:
+        cross: costs ``(n, m)`` between the sequences. first, second: ``(n, n)`` and ``(m, m)`` within each.
+        gamma, window: as in `soft_dtw`.
+    """
+    own = soft_dtw(first, gamma, window) + soft_dtw(second, gamma, window)
+    return soft_dtw(cross, gamma, window) - own / 2
+
+
+def _outside(rows: int, columns: int, window: int) -> NDArray[np.bool_]:
+    shift = np.arange(columns)[None, :] - np.arange(rows)[:, None]
+    return np.asarray((shift < min(0, columns - rows) - window) | (shift > max(0, columns - rows) + window))
+
+
+def _soft_path(costs: NDArray[np.float64], gamma: float) -> float:
+    """The recursion, one anti-diagonal at a time: cells of one do not depend on each other."""
+    rows, columns = costs.shape
+    # By row index, with an edge before the first row: path values of the last two anti-diagonals.
+    before, last = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)
+    before[0] = 0.0
+    for diagonal in range(rows + columns - 1):
+        i = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1))
+        steps = np.stack([before[i], last[i], last[i + 1]])
+        now = np.full(rows + 1, np.inf)
+        reached = np.isfinite(steps).any(axis=0)
+        chosen = i[reached]
+        now[chosen + 1] = costs[chosen, diagonal - chosen] - gamma * logsumexp(-steps[:, reached] / gamma, axis=0)
+        before, last = last, now
+    return float(last[rows])
