@@ -130,7 +130,9 @@ def _sound(request: Request) -> int:
                 )
             count, loudest = count + len(piece), max(loudest, float(np.abs(piece).max()))
     except MediaError as error:
-        raise BenchError(f"{request.audio}: {error.detail}") from error
+        raise BenchError(
+            f"{request.audio}: no speech can be read from it ({error.detail}). Give a sound file or a video with sound"
+        ) from error
     if request.seconds is not None and request.seconds * AUDIO_RATE < count:
         count = round(request.seconds * AUDIO_RATE)
     if count < SHORTEST * AUDIO_RATE:

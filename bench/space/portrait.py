@@ -74,7 +74,9 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         BenchError: the file is missing, is no picture, is cut off or is unreasonably large.
     """
     if not path.is_file():
-        raise BenchError(f"{path}: no such picture")
+        raise BenchError(f"{path}: no such picture{' (it is a folder)' if path.is_dir() else ''}")
+    if not path.stat().st_size:
+        raise BenchError(f"{path}: not a readable picture (the file is empty). Use a JPEG or PNG of one face")
     try:
         with warnings.catch_warnings():
             # Pillow warns from 89 megapixels on and refuses from 179 on; ours lies between.
@@ -89,8 +91,10 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             upright.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
         return _rgb(upright)
     except Image.DecompressionBombError as error:
-        raise BenchError(f"{path} is too large; at most {MOST_PIXELS // 10**6} megapixels") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise BenchError(f"{path} is too large; at most {MOST_PIXELS // 10**6} megapixels. Shrink it first") from error
+    except UnidentifiedImageError as error:
+        raise BenchError(f"{path}: not a readable picture (no known format). Use a JPEG or PNG of one face") from error
+    except (OSError, SyntaxError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BenchError(f"{path}: not a readable picture ({reason}). Use a JPEG or PNG of one face") from error
 

@@ -214,7 +214,9 @@ def test_an_out_that_cannot_be_written_is_refused_at_once(ask: Ask, tmp_path: Pa
 
 
 def test_sound_that_cannot_be_used_is_refused(ask: Ask, tmp_path: Path, make_video: Any) -> None:
-    _refused(ask(audio=make_video("mute.mp4", 5)), r"mute\.mp4: only pictures were found")
+    _refused(
+        ask(audio=make_video("mute.mp4", 5)), r"mute\.mp4: no speech can be read from it \(only pictures were found\)"
+    )
     write_audio(tmp_path / "blip.wav", np.full(400, 0.1, np.float32))
     _refused(ask(audio=tmp_path / "blip.wav"), r"blip\.wav: 0\.025 s of sound")
     for content in (b"", b"no sound here", (tmp_path / "blip.wav").read_bytes()[:20]):
