@@ -96,7 +96,7 @@ def test_a_mistake_is_one_clear_line(space_bench: Run, tmp_path: Path, words: tu
     [
         (("generate", "--cases", "sample/test/cross"), "sample/test/self"),
         (("generate",), "space-bench prepare"),
-        (("generate", "--model", "stil"), "space-bench prepare"),
+        (("generate", "--model", "stil"), "'still'"),
         (("prepare", "sampel"), "'sample'"),
         (("score",), "space-bench prepare"),
     ],
