@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, Literal
 
 Faces = Literal["mesh", "s3fd", "whole"]
 Step = Literal["mpeg4", "jpeg", "xvid-crop", "jpeg-crop"]
+
+ENCODERS = ("av", "opencv-contrib-python")
+"""Packages whose FFmpeg does the recoding."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,12 @@ class SyncProtocol:
     distances: str = "L2 with 1e-6 added to differences, shifts -15..15, zero padding, mean over windows"
 
     def describe(self) -> Mapping[str, Any]:
-        """All fields as plain values: what the protocol id of a feature or metric hashes."""
-        return asdict(self)
+        """All fields as plain values: what the protocol id of a feature or metric hashes.
+
+        Where pictures are recoded the encoders' versions are among them: other ones may choose other bits.
+        """
+        encoders = {name: version(name) for name in ENCODERS} if self.recode else {}
+        return {**asdict(self), "encoders": encoders}
 
 
 _LEGACY: dict[str, Any] = {

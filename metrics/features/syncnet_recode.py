@@ -47,10 +47,7 @@ def constant_rate(shown: Iterable[tuple[T, float, float]], rate: float) -> Itera
         begin = start if begin is None else begin
         early = (start - begin) * rate - following
         # The output's own frame length is the longest that counts.
-        duration = min((end - start) * rate, 1.0)
-        late = early + duration
-        if early < 0 < late:
-            duration, early = late, 0.0
+        late = early + min((end - start) * rate, 1.0)
         before, count = 0, 1
         if late < -1.1:
             count = 0

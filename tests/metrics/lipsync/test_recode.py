@@ -84,3 +84,9 @@ def test_pictures_at_the_default_bit_rate_get_worse(frames: list[Frame]) -> None
     """200 kbit a second are far too few for JPEG: after the first frames the coarsest quantizer is reached."""
     found = quality(frames, jpeg(iter(frames), 25, None))
     assert found[0] > 30 > 27 > found[-1]
+
+
+def test_odd_sizes_come_through(frames: list[Frame]) -> None:
+    odd = [np.ascontiguousarray(frame[:121, :75]) for frame in frames]
+    for through in (mpeg4(iter(odd), 25), jpeg(iter(odd), 25, 2)):
+        assert [frame.shape for frame in through] == [(121, 75, 3)] * len(odd)
