@@ -84,13 +84,17 @@ def warped_distance(bundle: Bundle, points: Sequence[int]) -> float:
         raise Unscorable(Status.NO_FACE, "no frame has a face in both videos")
     one, two = generated[usable] / unit, reference[usable] / unit
     window = round(WARP_SECONDS * bundle.generated.fps)
-    between, own, others = (_frame_costs(a, b) for a, b in ((one, two), (one, one), (two, two)))
+    between, own, others = (_frame_costs(a, b, window) for a, b in ((one, two), (one, one), (two, two)))
     return soft_dtw_divergence(between, own, others, WARP_SOFTNESS, window) / len(one)
 
 
-def _frame_costs(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n, m)`` mean distance of corresponding points between every two frames; a row at a time to bound memory."""
-    return np.stack([np.linalg.norm(frame - second, axis=-1).mean(axis=-1) for frame in first])
+def _frame_costs(first: NDArray[np.float64], second: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """``(n, n)`` mean distance of corresponding points of frames at most `window` apart; no path meets the zeros elsewhere."""
+    costs = np.zeros((len(first), len(second)))
+    for index, frame in enumerate(first):
+        near = slice(max(0, index - window), index + window + 1)
+        costs[index, near] = np.linalg.norm(frame - second[near], axis=-1).mean(axis=-1)
+    return costs
 
 
 def eat_distances(

@@ -39,6 +39,8 @@ class Blur:
 
     def forward(self, batch: NDArray[np.uint8]) -> FloatArray:
         """``(B, H, W, 3)`` uint8 -> ``(B, 1)`` float32, NaN for a frame of one colour, which has no edges to measure."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = [[blur_effect(frame, channel_axis=-1)] for frame in batch]
+        # On a frame of one colour scikit-image measures the rounding of its filters.
+        values = [
+            [blur_effect(frame, channel_axis=-1) if np.ptp(frame, axis=(0, 1)).any() else np.nan] for frame in batch
+        ]
         return np.array(values, dtype=np.float32).reshape(-1, 1)
