@@ -8,19 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
 from datasets.media import read_audio, read_frames, read_shown
-from metrics.base import FaceTrack, Status, Unscorable
+from metrics.base import Bundle, FaceTrack, Features, Labels, Status, Unscorable
 from metrics.features.s3fd import S3FD
 from metrics.features.syncnet_clip import ClipSource, lip_tracks
 from metrics.features.syncnet_crop import crop_face
 from metrics.features.syncnet_embed import SyncEmbedder
+from metrics.features.syncnet_meter import SYNCNET, SyncMeter
 from metrics.features.syncnet_protocol import PROTOCOLS, SyncProtocol, TrackRule
-from metrics.lse import clip_score, sound_embeddings
+from metrics.lse import LIPS, METRICS, SOUND, as_row, compare, sound_embeddings
 
 Make = Callable[..., SyncEmbedder]
 Frame = NDArray[np.uint8]
@@ -31,11 +33,14 @@ def source_of(frames: list[Frame], fps: float = 25.0) -> ClipSource:
 
 
 def still_track(
-    count: int, size: tuple[int, int] = (224, 224), box: tuple[float, ...] = (60, 60, 160, 160)
+    count: int,
+    size: tuple[int, int] = (224, 224),
+    box: tuple[float, ...] = (60, 60, 160, 160),
+    fps: float = 25.0,
 ) -> FaceTrack:
     points = np.zeros((count, 478, 3), np.float32)
     points[:, ::2, :2], points[:, 1::2, :2] = box[:2], box[2:]
-    return FaceTrack(points, np.ones(count, dtype=bool), *size, 25.0)
+    return FaceTrack(points, np.ones(count, dtype=bool), *size, fps)
 
 
 def seeing(x: float, y: float, side: float) -> S3FD:
@@ -90,29 +95,40 @@ def test_recoding_changes_what_is_seen_but_not_how_much(make_embedder: Make, mov
     assert 0.01 < difference < 0.6
 
 
-@pytest.mark.slow
-def test_files_at_any_rate_are_scored_at_25(
-    make_embedder: Make, make_video: Callable[..., Path], oracle: Any, moving: Frame
-) -> None:
+@pytest.fixture
+def clip(make_video: Callable[..., Path], oracle: Any, moving: Frame) -> Path:
+    """1.5 s at 30 frames a second, with sound."""
+    small = [frame[::2, ::2] for frame in moving]
     sound = oracle.audio("speech", 24000).astype(np.float32) / 32768
-    path = make_video(
-        "clip.mkv",
-        [f[::2, ::2] for f in moving] + [moving[-1][::2, ::2]] * 15,
-        fps=30,
-        audio=sound,
-        rate=16000,
-        audio_codec="pcm_s16le",
-    )
-    protocol, embedder = replace(PROTOCOLS["lse-wav2lip-lrs"], recode=()), make_embedder()
-    source = ClipSource(partial(read_frames, path, 25), partial(read_shown, path))
-    tracks = lip_tracks(source, protocol, embedder)
-    audio = read_audio(path)
-    assert len(tracks[0].embeddings) == 38 - 4  # 1.5 s
-    score = clip_score(tracks, audio, embedder.sound, protocol)
-    assert score.lse_c > 0 and score.lse_d > 0 and abs(score.offset) <= 15
-    # One and the same clip, put together from what the cache would hold.
-    whole = sound_embeddings(audio, embedder.sound)
-    assert len(whole) == 24000 // 640 - 5
+    return make_video("clip.mkv", small + small[-1:] * 15, fps=30, audio=sound, rate=16000, audio_codec="pcm_s16le")
+
+
+@pytest.mark.slow
+def test_a_file_is_measured_by_pictures_and_by_sound(clip: Path, tmp_path: Path, make_embedder: Make) -> None:
+    embedder = make_embedder()
+    torch.save(embedder.network.state_dict(), weights := tmp_path / "syncnet_v2.model")
+    meter, audio = SyncMeter({SYNCNET: weights}), read_audio(clip)
+    source = ClipSource(partial(read_frames, clip, 25), partial(read_shown, clip))
+    lips, at = meter.lips(source, still_track(45, (112, 112), (30, 30, 80, 80), fps=30.0))
+    sound = meter.sound(audio)
+    assert at.tolist() == list(range(34))  # 1.5 s are 38 frames at 25 a second
+    assert len(sound) == 24000 // 640 - 5
+    expected = compare(lips, sound)
+    features = Features(25.0, 38, audio=audio, samples={LIPS: lips, SOUND: sound}, sampled_at={LIPS: at})
+    scored = [metric.per_clip(Bundle(features, None, Labels())) for metric in METRICS[:3]]
+    assert scored == [expected.lse_c, expected.lse_d, expected.offset]
+
+
+@pytest.mark.slow
+def test_a_file_is_measured_as_a_whole(clip: Path, tmp_path: Path, make_embedder: Make) -> None:
+    embedder, audio = make_embedder(), read_audio(clip)
+    torch.save(embedder.network.state_dict(), weights := tmp_path / "syncnet_v2.model")
+    source = ClipSource(partial(read_frames, clip, 25), partial(read_shown, clip))
+    protocol = replace(PROTOCOLS["lse-wav2lip-lrs"], recode=())
+    row = SyncMeter({SYNCNET: weights}).score(protocol, source, audio)
+    frames = [cv2.resize(frame, (224, 224))[..., ::-1] for frame in read_frames(clip, 25)]
+    expected = compare(embedder.lips(frames), sound_embeddings(audio, embedder.sound))
+    assert row.tolist() == as_row(expected).tolist()
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,10 @@ def test_tracks_survive_packing(lengths: list[tuple[int, int]]) -> None:
 def test_mean_over_tracks_is_another_protocol_than_the_longest() -> None:
     audio = speech(4)
     tracks = [LipTrack(0, noise(30, 0)), LipTrack(50, noise(40, 1))]
-    embed = lambda windows: np.repeat(windows[:, :1, :1].reshape(len(windows), 1), 1024, axis=1)  # noqa: E731
+
+    def embed(windows: np.ndarray) -> np.ndarray:
+        return np.repeat(windows[:, 0, :1], 1024, axis=1)
+
     longest, mean = (clip_score(tracks, audio, embed, PROTOCOLS[name]) for name in ("lse-joonson", "lse-wav2lip-real"))
     short = clip_score(tracks[:1], audio, embed, PROTOCOLS["lse-joonson"])
     assert mean.lse_d == pytest.approx((longest.lse_d + short.lse_d) / 2)

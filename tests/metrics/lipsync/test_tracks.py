@@ -129,6 +129,20 @@ def test_both_published_files_are_understood(tmp_path: Path) -> None:
         assert all(torch.equal(network.state_dict()[name], value) for name, value in state.items())
 
 
+def test_variants_take_their_own_channels_and_sizes() -> None:
+    red = torch.zeros(1, 3, 1, 1)
+    red[:, 0] = 200
+    assert S3FD("syncnet").mean_subtracted(red).flatten().tolist() == [200 - 123, -117, -104]
+    assert S3FD("face-alignment").mean_subtracted(red).flatten().tolist() == [-104, -117, 200 - 123]
+    sides = {}
+    for variant in ("syncnet", "face-alignment"):
+        with torch.device("meta"):
+            maps = S3FD(variant)(torch.empty(1, 3, 76, 76))
+        sides[variant] = [offsets.shape[-1] for offsets in maps.offsets]
+    # 76 pixels are 19 at the first map; rounded up 10 at the next, else 9. Padding by 3 without dilation adds 4 to fc6.
+    assert sides == {"syncnet": [19, 10, 5, 2, 1, 1], "face-alignment": [19, 9, 4, 6, 3, 2]}
+
+
 def test_file_of_another_network_names_what_differs(tmp_path: Path) -> None:
     torch.save({"vgg.0.weight": torch.zeros(64, 3, 3, 3), "neck.weight": torch.zeros(1)}, path := tmp_path / "s3fd.pth")
     with pytest.raises(WeightsError, match=r"missing: .*; 1 unknown: neck\.weight"):
