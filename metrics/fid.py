@@ -59,7 +59,7 @@ _DISTANCES: dict[str, tuple[str, PairAggregate, str, str]] = {
 def _metric(name: str, frames: str) -> Metric:
     title, aggregate, source, what = _DISTANCES[name]
     suffix, which, per_clip = _FRAMES[frames]
-    protocol: dict[str, Any] = {"name": frames, "frames": which, **_NETWORK, **type(aggregate).PROTOCOL}  # type: ignore[attr-defined]
+    protocol: dict[str, Any] = {"name": frames, "frames": which, **_NETWORK, **aggregate.PROTOCOL}
     return Metric(
         name=name + suffix,
         title=title + (" (5 fr.)" if suffix else ""),

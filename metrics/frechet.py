@@ -139,6 +139,8 @@ class PairAggregate(ABC):
     """What the corpus metrics on pairs ``(generated (n_i, d), reference (m_i, d))`` share."""
 
     MIN_CLIPS: ClassVar[int] = 2
+    PROTOCOL: ClassVar[dict[str, Any]]
+    """What of the distance changes the number, for a metric's protocol."""
 
     def __call__(self, samples: Sequence[tuple[Sample, Sample]], weights: FloatArray) -> float:
         return self.prepare(samples)(np.asarray(weights, dtype=np.float64))

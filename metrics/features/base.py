@@ -19,6 +19,8 @@ class FrameNetwork(Protocol):
         assets: asset names whose files the constructor takes (as ``Mapping[str, Path]``).
         protocol: all that changes its output (crop, resize, weights' sha256, per-second sampling).
         per_second: how many frames a second it looks at; 0 means every frame.
+
+    A network of whole frames has the attribute ``needs_face = False``: its `prepare` takes frames without landmarks (None) too.
     """
 
     name: str
