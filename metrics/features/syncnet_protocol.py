@@ -36,7 +36,7 @@ class TrackRule:
     """How detections become tracks (``run_pipeline.py`` of syncnet_python).
 
     Attributes:
-        overlap: intersection over union with the face before must be above. max_gap: frames that a face may be missing.
+        overlap: intersection over union with the face before must be above. max_gap: most frames from one detection to the next.
         min_frames: a track must have more detections. min_size: pixels that its mean width or height must exceed.
         scene_threshold: mean change of hue, saturation and value, of 255, that is a cut. scene_frames: least length of a scene.
     """
@@ -62,7 +62,7 @@ class SyncProtocol:
         recode: lossy steps of the original chain that are repeated, in order.
         crop_scale, pad, median: margin around a box in half its sides, grey value outside the frame, frames of the median
             filter over position and size (zeros beyond the ends, as `scipy.signal.medfilt` has it).
-        min_frames: of the stretch that is scored. max_gap: frames without a face that are bridged.
+        min_frames: of the stretch that is scored. max_gap: most frames from one with a face to the next.
         detection, tracks: of ``s3fd``. several: which of several tracks of a clip count.
         sound: whether MFCC are made of the whole sound, or of what was cut out for a track (its first column differs).
     """
