@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.space.recipe import Recipe
 from bench.store import sha256_file, write_bytes
+from bench.training.store import StoredClip
 
 CARD = "README.md"
 
 
 def write_card(
-    folder: Path, recipe: Recipe, histories: Mapping[str, Mapping[str, Any]], hours: float, clips: int
+    folder: Path, recipe: Recipe, histories: Mapping[str, Mapping[str, Any]], clips: Sequence[StoredClip]
 ) -> None:
     """Write ``README.md`` into a folder of exported weights.
 
     Args:
         histories: what the loop said of each stage (``history.json``), by stage.
-        hours: of training video. clips: how many it was cut into.
+        clips: all that it was trained on.
     """
+    talks = [clip for clip in clips if not clip.drawn]
     machines = sorted({str(history["machine"]) for history in histories.values()})
     lines = [
         f"# SPACE `{recipe.name}`",
@@ -28,7 +30,8 @@ def write_card(
         f"{recipe.summary[0].upper()}{recipe.summary[1:]}.",
         "",
         f"Made by `space-bench train --recipe {recipe.name}` from `{', '.join(recipe.data.datasets)}`: "
-        f"{clips} clips, {60 * hours:.0f} minutes of video. The recipe lies beside this file (`recipe.yaml`).",
+        f"{_amount([clip for clip in clips if clip.drawn], recipe)} of video"
+        f"{f', and {_amount(talks, recipe)} of sound with landmarks (`talks`)' if talks else ''}. The recipe lies beside this file (`recipe.yaml`).",
         f"Machine: {'; '.join(machines)}.",
         "",
         "| stage | steps | minutes | last losses (weighted) |",
@@ -51,3 +54,8 @@ def write_card(
         "",
     ]
     write_bytes(folder / CARD, "\n".join(lines).encode())
+
+
+def _amount(clips: Sequence[StoredClip], recipe: Recipe) -> str:
+    minutes = sum(clip.frames for clip in clips) / recipe.model.fps / 60
+    return f"{len(clips)} clips, {minutes:.0f} minutes"

@@ -185,9 +185,7 @@ class Training:
                 weights.save(target / file, module, part, histories[stage])
         with replacing(target / RECIPE) as temporary:
             temporary.write_text(self.recipe.text, encoding="utf-8")
-        clips = open_data(self.recipe, self.workspace).clips.values()
-        hours = sum(clip.frames for clip in clips) / self.recipe.model.fps / 3600
-        write_card(target, self.recipe, histories, hours, len(clips))
+        write_card(target, self.recipe, histories, list(open_data(self.recipe, self.workspace).clips.values()))
 
     def _config(self, variant: str) -> SpaceConfig:
         return VARIANTS[variant].change(self.recipe.model)
