@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def load(path: Path, network: nn.Module, config: Any, device: str = "cpu") -> nn
         raise BenchError(
             f"{path} was not written by this suite: its header holds no configuration ({error})"
         ) from error
-    differing = _differences(plain(config), made_with)
+    differing = _differences(plain(config), _completed(made_with, config))
     if made_with and differing:
         raise BenchError(f"{path} was made with another configuration: {'; '.join(differing)}")
     return _fill(network, state, path, device)
@@ -134,6 +134,15 @@ def _fill(network: nn.Module, state: dict[str, Tensor], path: Path, device: str)
         return fill(network, state, path, device)
     except WeightsError as error:
         raise BenchError(str(error)) from error
+
+
+def _completed(found: Any, config: Any) -> Any:
+    """A file's settings, with the defaults of settings that were thought of after it was written."""
+    if not isinstance(found, dict) or not is_dataclass(config):
+        return found
+    older = {field.name: field.default for field in fields(config) if field.default is not MISSING}
+    known = {name: _completed(value, getattr(config, name, None)) for name, value in found.items()}
+    return {**plain(older), **known}
 
 
 def _differences(wanted: Any, found: Any, place: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""The strip of README: one portrait, some emotions (rows) at rising intensity (columns), at one moment of one speech.
+"""The strip of README: one portrait, emotions (columns) at rising intensity (rows), at one moment of one speech.
 
 python docs/examples/emotion_strip.py [--image PICTURE] [--audio SPEECH] [--out docs/space-emotions.png]
 """
@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from bench.assets import open_store
 from bench.config import AUDIO_RATE
@@ -20,8 +21,10 @@ from datasets.media import read_audio
 from space_ref.animator import Direction
 from space_ref.controls import Blink, Controls
 
-EMOTIONS = ("happy", "angry", "surprised", "sad")
+EMOTIONS = ("happy", "surprised", "angry", "disgusted", "fear", "sad", "contempt")
 INTENSITIES = (0.0, 0.33, 0.67, 1.0)
+MARGIN = 0.12
+"""Share of the face's height that is shown around it."""
 SHOWN = 1.6
 """Second of the speech that is shown."""
 
@@ -40,18 +43,21 @@ def main() -> None:
     space = prepare(load_space("small").space, engine)
     source = make_source(space, face.picture, face.landmarks)
     frames = round(SHOWN * space.config.fps) + 1
-    figure, axes = plt.subplots(len(EMOTIONS), len(INTENSITIES), figsize=(8, 8.2))
-    for row, emotion in zip(axes, EMOTIONS, strict=True):
-        for axis, intensity in zip(row, INTENSITIES, strict=True):
+    low, high = face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0)
+    middle, half = (low + high) / 2, (0.5 + MARGIN) * float((high - low).max())
+    (left, top), (right, bottom) = np.round([middle - half, middle + half]).astype(int).clip(0, len(face.picture))
+    figure, axes = plt.subplots(len(INTENSITIES), len(EMOTIONS), figsize=(9, 5.4))
+    for row, intensity in zip(axes, INTENSITIES, strict=True):
+        for axis, emotion in zip(row, EMOTIONS, strict=True):
             direction = Direction(
                 emotion_vector({emotion: intensity}), fixed_pose(source, frames + 1), Controls(blink=Blink(rate=0))
             )
             made = animate(space, source, [audio], AUDIO_RATE, frames, space.config.fps, direction, engine)
-            axis.imshow(next(islice(made, frames - 1, None)))
+            axis.imshow(next(islice(made, frames - 1, None))[top:bottom, left:right])
             axis.set(xticks=[], yticks=[])
-            if row is axes[0]:
-                axis.set_title(f"{intensity:g}")
-        row[0].set_ylabel(emotion)
+            if intensity == INTENSITIES[0]:
+                axis.set_title(emotion, fontsize=10)
+        row[0].set_ylabel(f"{intensity:g}")
     figure.tight_layout(pad=0.3)
     figure.savefig(arguments.out, dpi=100)
 

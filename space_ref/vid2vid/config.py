@@ -112,6 +112,8 @@ class GeneratorConfig:
         edge_kernel: of the first and the last convolution. Published: 7, and 3 with the SPADE decoder.
         composite: the decoder's picture is laid over the source, moved as the motion says. Chosen, not in the paper:
             a small network keeps the person's own sharp pixels and makes only what the source does not show.
+        anchor: with `composite`, how far around a keypoint the source moves exactly as that keypoint does, in [-1, 1]
+            units; 0: as the networks say. For keypoints that are points of the picture (`space_ref.vid2vid.anchor`).
     """
 
     decoder: Decoder = "resblocks"
@@ -122,9 +124,12 @@ class GeneratorConfig:
     num_resblocks_2d: int = 6
     edge_kernel: int = 7
     composite: bool = False
+    anchor: float = 0.0
 
     def __post_init__(self) -> None:
         _check_counts(self, num_resblocks_3d=0, num_resblocks_2d=0)
+        if self.anchor < 0 or (self.anchor and not self.composite):
+            raise ValueError(f"GeneratorConfig.anchor is {self.anchor}; use 0, or a positive number with composite")
         _check_odd(self, "edge_kernel")
         if self.decoder not in ("resblocks", "spade"):
             raise ValueError(f"GeneratorConfig.decoder is {self.decoder!r}; use 'resblocks' or 'spade'")

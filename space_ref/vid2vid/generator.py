@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from space_ref.vid2vid.anchor import correction
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock, widths
 from space_ref.vid2vid.config import Vid2VidConfig
 from space_ref.vid2vid.dense_motion import DenseMotionNetwork, Motion
@@ -49,6 +50,7 @@ class Generator(nn.Module, ABC):
         super().__init__()
         part = config.generator
         self.side_multiple, self.depth, self.composite = config.side_multiple, config.reshape_depth, part.composite
+        self.anchor, self.image_size = part.anchor, config.image_size
         self.dense_motion_network = DenseMotionNetwork(config)
         features = widths(part.block_expansion, part.max_features, part.num_down_blocks)
         self.first = ConvBlock(2, 3, part.block_expansion, part.edge_kernel)
@@ -105,6 +107,9 @@ class Generator(nn.Module, ABC):
             ValueError: with `composite` and without `source`.
         """
         motion = self.dense_motion_network(feature, kp_driving, kp_source)
+        fine = None
+        if self.anchor:
+            motion, fine = self._anchored(motion, kp_source, kp_driving)
         x = self.fourth(self.third(move_volume(feature, motion.offset).flatten(1, 2)))
         occlusion = motion.occlusion
         if occlusion.shape[2:] != x.shape[2:]:
@@ -115,12 +120,25 @@ class Generator(nn.Module, ABC):
             return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, None, None)
         if source is None:
             raise ValueError("render needs the source picture: this generator has GeneratorConfig.composite")
-        prediction, blend, flow = self._compose(painted, motion, source)
+        prediction, blend, flow = self._compose(painted, motion, source, fine)
         return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, flow, blend)
 
-    def _compose(self, painted: Tensor, motion: Motion, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _anchored(self, motion: Motion, kp_source: Tensor, kp_driving: Tensor) -> tuple[Motion, Tensor]:
+        """The motion whose visible surface follows the keypoints, and the fine flow of that surface ``(B, 2, S, S)``."""
+        with torch.autocast(kp_driving.device.type, enabled=False):  # positions need all their digits
+            shift = _surface_shift(motion)
+            size = (self.image_size, self.image_size)
+            added = correction(shift, kp_source, kp_driving, self.anchor, size)
+            fine = functional.interpolate(shift, size=size, mode="bilinear", align_corners=True) + added
+            coarse = functional.interpolate(added, size=shift.shape[2:], mode="bilinear", align_corners=True)
+            # The network's volume moves along, at every depth: the decoder must see where the lips are.
+            offset = motion.offset + functional.pad(coarse, (0, 0, 0, 0, 0, 1))[:, :, None]
+        return motion._replace(offset=offset), fine
+
+    def _compose(
+        self, painted: Tensor, motion: Motion, source: Tensor, fine: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The picture over the moved source: prediction, blend, flow."""
-        assert motion.surface is not None
         # One convolution for picture and blend: both see the same features.
         heads = (self.last, self.blend)
         weight, bias = (torch.cat([getattr(head, name) for head in heads]) for name in ("weight", "bias"))
@@ -131,9 +149,15 @@ class Generator(nn.Module, ABC):
         if layers.shape[2:] != size:
             layers = functional.interpolate(layers, size=size, mode="bilinear", align_corners=False)
         generated, blend = layers[:, :3], layers[:, 3:]
-        shift = (motion.surface[:, None] * motion.offset[:, :2]).sum(dim=2)
+        shift = _surface_shift(motion) if fine is None else fine
         moved = move_image(source, shift)
         return torch.lerp(moved, generated, blend), blend, positions(shift)
+
+
+def _surface_shift(motion: Motion) -> Tensor:
+    """How the visible surface moves: ``(B, 2, h, w)``."""
+    assert motion.surface is not None
+    return (motion.surface[:, None] * motion.offset[:, :2]).sum(dim=2)
 
 
 class ResGenerator(Generator):

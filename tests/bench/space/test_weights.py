@@ -51,6 +51,14 @@ def test_what_was_saved_loads_frozen_with_its_notes(network: PoseGenerator, file
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+def test_a_file_older_than_a_setting_means_its_default(network: PoseGenerator, tmp_path: Path) -> None:
+    older = {name: value for name, value in weights.plain(CONFIG).items() if name != "reach"}
+    weights.save(tmp_path / "older.safetensors", network, older, {})
+    weights.load(tmp_path / "older.safetensors", PoseGenerator(CONFIG), CONFIG)
+    with pytest.raises(BenchError, match=r"reach is 3.0 in the file, 2.0 asked for"):
+        weights.load(tmp_path / "older.safetensors", PoseGenerator(CONFIG), replace(CONFIG, reach=2.0))
+
+
 def test_another_configuration_is_named_setting_by_setting(file: Path) -> None:
     other = replace(CONFIG, hidden=32, noise=8)
     with pytest.raises(BenchError, match="another configuration") as raised:

@@ -1,0 +1,71 @@
+"""Anchored flow: the picture follows its keypoints where they are, and is left alone elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from space_ref.vid2vid import FaceVid2Vid, GeneratorConfig
+from space_ref.vid2vid.anchor import correction, sampled
+
+SPREAD = 0.04
+POINTS = torch.tensor([[[-0.5, -0.4, 0.1], [0.5, -0.4, 0.0], [0.0, 0.45, -0.2], [0.0, 0.55, 0.3]]])
+MOVES = torch.tensor([[[0.05, 0.0], [-0.03, 0.02], [0.0, 0.06], [0.0, -0.06]]])
+
+
+def _flow(shift: torch.Tensor) -> torch.Tensor:
+    source = POINTS.clone()
+    source[..., :2] += MOVES
+    return correction(shift, source, POINTS, SPREAD, (64, 64))
+
+
+def test_each_driving_keypoint_shows_its_source_keypoint() -> None:
+    shift = 0.02 * torch.randn(1, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = sampled(shift, POINTS[..., :2]) + sampled(_flow(shift), POINTS[..., :2])
+    # Two of them are near each other and move apart: a hundredth of the frame is a pixel of 128.
+    torch.testing.assert_close(found, MOVES, atol=0.01, rtol=0)
+
+
+def test_far_from_all_keypoints_nothing_is_corrected() -> None:
+    made = _flow(torch.zeros(1, 2, 8, 8))
+    assert made.abs().max() > 0.04
+    assert made[..., :4, :].abs().max() < 1e-6  # the upper edge
+
+
+def test_a_flow_that_fits_is_left_alone() -> None:
+    uniform = torch.tensor([0.1, -0.2])[None, :, None, None].expand(1, 2, 8, 8)
+    source = POINTS.clone()
+    source[..., :2] += torch.tensor([0.1, -0.2])
+    made = correction(uniform, source, POINTS, SPREAD, (64, 64))
+    torch.testing.assert_close(made, torch.zeros_like(made), atol=1e-6, rtol=0)
+
+
+def test_an_untrained_generator_opens_a_mouth_that_it_never_saw(tiny: Any) -> None:
+    config = tiny(composite=True)
+    torch.manual_seed(0)
+    model = FaceVid2Vid(replace(config, generator=replace(config.generator, anchor=0.08))).eval()
+    torch.nn.init.constant_(model.generator.blend.bias, -1000.0)
+    source = torch.zeros(1, 3, 64, 64)
+    source[..., 40:42, 28:36] = 1.0  # a lip
+    row = 2 * 40.5 / 63 - 1
+    points = torch.zeros(1, model.config.num_kp, 3)
+    points[..., 1] = row
+    points[..., 0] = torch.linspace(-0.1, 0.1, model.config.num_kp)
+    lower = points.clone()
+    lower[..., 1] += 8 * 2 / 63
+    with torch.no_grad():
+        made = model.render(model.appearance(torch.nn.functional.interpolate(source, 32)), points, lower, source)
+    # The lip is seen eight pixels lower, where its keypoints are.
+    assert int(made.prediction[0, 0].sum(dim=1).argmax()) == pytest.approx(48.5, abs=1)
+
+
+def test_an_anchor_without_the_moved_source_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"GeneratorConfig\.anchor is 0\.1; use 0, or a positive number with composite"
+    ):
+        GeneratorConfig(anchor=0.1)
+    with pytest.raises(ValueError, match="anchor is -1"):
+        GeneratorConfig(anchor=-1, composite=True)
