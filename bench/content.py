@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.features import pair_key
 from bench.store import sha256_file
 from datasets.media import MediaError, pictures_sha256, sound_sha256
+from metrics.features.registry import PAIR_NETWORKS, SOUND_FEATURES, SYNC_LEGACY
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class Video:
         """This video, to be compared with that one."""
         return replace(self, reference=reference.path, reference_pictures=reference.pictures)
 
-    def key(self, name: str, pairs: frozenset[str]) -> str | None:
+    def key(self, name: str) -> str | None:
         """The cache key of a feature of this video; None for a comparison without reference."""
-        if name == "phonemes":
+        if name in SOUND_FEATURES:
             return self.sound
-        if name not in pairs:
+        if name in SYNC_LEGACY:
+            return pair_key(self.pictures, self.sound)
+        if name not in PAIR_NETWORKS:
             return self.pictures
         return pair_key(self.pictures, self.reference_pictures) if self.reference_pictures else None
 

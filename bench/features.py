@@ -68,9 +68,9 @@ class FeatureStore:
         return arrays, meta
 
 
-def pair_key(generated: str, reference: str) -> str:
-    """The cache key of a comparison of two files, from their sha256."""
-    return hashlib.sha256(f"{generated}:{reference}".encode()).hexdigest()
+def pair_key(first: str, second: str) -> str:
+    """The cache key of what is measured of two contents together (a video and its reference, pictures and sound)."""
+    return hashlib.sha256(f"{first}:{second}".encode()).hexdigest()
 
 
 def track_arrays(track: FaceTrack) -> tuple[Arrays, dict[str, Any]]:

@@ -12,6 +12,7 @@ from bench.config import CaseSet, Params
 from bench.content import Video
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.portraits import measure_portraits
 from bench.progress import watched
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
 from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, SCORE_COLUMNS, read_table, records, write_json, write_table
@@ -31,6 +32,7 @@ def score(params: Params, workspace: Workspace, assets: AssetStore, sets: Sequen
     videos = [item.reference for item in items if item.reference]
     videos += [item.video for item in items if isinstance(item.video, Video)]
     extract(videos, planned, store, params.worker_count())
+    measure_portraits([item.portrait for item in items if item.portrait], planned, store)
     loader = Loader(planned, store)
     for cases, model, version, rows in watched(asked, "score", len(asked)):
         _write(score_items(rows, chosen, loader, assets, params.seed), model, version, cases, workspace)
@@ -65,7 +67,7 @@ def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) ->
         video = Unscorable(Status(made["status"]), made["detail"])
     else:
         video = Video(workspace.resolve(made["video"]), made["pictures"], made["sound"]).beside(reference)
-    return Item(row.case, labels, video, reference)
+    return Item(row.case, labels, video, reference, workspace.resolve(row.portrait))
 
 
 def _write(scores: Scores, model: str, version: str, cases: CaseSet, workspace: Workspace) -> None:

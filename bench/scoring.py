@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench.assets import AssetStore
+from bench.assets import AssetError, AssetStore
 from bench.config import AUDIO_RATE
 from bench.content import Video
 from bench.errors import unknown
-from bench.extract import Plan, pair_names, plan
 from bench.features import FeatureStore, phonemes_from, track_from
+from bench.plan import Plan, plan
+from bench.portraits import portrait_features
 from bench.store import CURVE_COLUMNS
 from datasets.media import MediaError, read_audio
 from metrics import registry, statistics
@@ -38,12 +39,14 @@ class Item:
         case: its name. labels: what was asked.
         video: the generated video, or why there is none.
         reference: the clip that it is judged against, or None.
+        portrait: the picture that the model animated, where it is known.
     """
 
     case: str
     labels: Labels
     video: Video | Unscorable
     reference: Video | None
+    portrait: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -86,13 +89,38 @@ def missing_weights(metric: Metric, assets: AssetStore) -> tuple[str, ...]:
 
 
 def feature_plan(chosen: Sequence[Metric], fps: float, device: str, assets: AssetStore) -> Plan:
-    """The extraction plan that serves these metrics with what is at hand."""
+    """The extraction plan that serves these metrics with what is at hand. Damaged weights refuse what needs them, no more."""
     from metrics.features.registry import ASSETS
 
     able = [metric for metric in chosen if not missing_weights(metric, assets)]
     names = sorted({name for metric in able for name in metric.needs} - {"audio"} | {"track"})
-    files = {asset: assets.path(asset) for name in names for asset in ASSETS.get(name, ())}
-    return plan(names, files, fps, device)
+    files: dict[str, Path] = {}
+    damaged: dict[str, str] = {}
+    for asset in dict.fromkeys(asset for name in names for asset in ASSETS.get(name, ())):
+        try:
+            files[asset] = assets.path(asset)
+        except AssetError as error:
+            damaged[asset] = str(error)
+    refused = {
+        name: (Status.WEIGHTS_MISSING, damaged[asset])
+        for name in names for asset in ASSETS.get(name, ()) if asset in damaged
+    }  # fmt: skip
+    of_portraits = [name for metric in able if metric.portrait for name in metric.needs]
+    made = plan([name for name in names if name not in refused], files, fps, device, portraits=of_portraits)
+    return replace(made, refused={**refused, **made.refused})
+
+
+def obstacles(chosen: Sequence[Metric], planned: Plan, assets: AssetStore) -> dict[str, Unscorable]:
+    """Why metrics cannot run here at all, by name: weights that are absent, damaged, or another network's."""
+    found: dict[str, Unscorable] = {}
+    for metric in chosen:
+        refused = [planned.refused[name] for name in metric.needs if name in planned.refused]
+        if lacking := missing_weights(metric, assets):
+            how = " ".join(f"{name}: {assets.how_to_get(name)}" for name in lacking)
+            found[metric.name] = Unscorable(Status.WEIGHTS_MISSING, f"needs {', '.join(lacking)}. {how}")
+        elif refused:
+            found[metric.name] = Unscorable(*refused[0])
+    return found
 
 
 class Loader:
@@ -101,7 +129,6 @@ class Loader:
     def __init__(self, planned: Plan, store: FeatureStore) -> None:
         self.plan = planned
         self.store = store
-        self.pairs = pair_names()
         self._references: dict[Path, Features] = {}
 
     def reference(self, video: Video | None) -> Features | None:
@@ -119,7 +146,7 @@ class Loader:
         at: dict[str, Any] = {}
         failures: dict[str, Unscorable] = {}
         for name, identity in self.plan.features.items():
-            key = video.key(name, self.pairs)
+            key = video.key(name)
             if key is None:
                 failures[name] = Unscorable(Status.NO_REFERENCE, "the case has no reference clip to compare with")
                 continue
@@ -160,14 +187,14 @@ def score_items(
     items: Sequence[Item], chosen: Sequence[Metric], loader: Loader, assets: AssetStore, seed: int
 ) -> Scores:
     """Score one model's items. Every item has a row for every metric: a value, or the reason why there is none."""
-    lacking = {metric.name: missing_weights(metric, assets) for metric in chosen}
+    unable = obstacles(chosen, loader.plan, assets)
     outcomes: dict[str, list[Any | Unscorable]] = {metric.name: [] for metric in chosen}
     curves: list[pd.DataFrame] = []
     emotions: list[dict[str, Any]] = []
     for item in items:
         bundle = _bundle(item, loader)
         for metric in chosen:
-            outcomes[metric.name].append(_outcome(metric, bundle, lacking[metric.name]))
+            outcomes[metric.name].append(_outcome(metric, bundle, unable.get(metric.name)))
         if isinstance(bundle, Bundle):
             curves.append(_curves(item.case, bundle.generated))
             emotions += _emotion_rows(item, bundle)
@@ -193,15 +220,14 @@ def score_items(
 def _bundle(item: Item, loader: Loader) -> Bundle | Unscorable:
     if isinstance(item.video, Unscorable):
         return item.video
-    return Bundle(loader.features(item.video), loader.reference(item.reference), item.labels)
+    portrait = None if item.portrait is None else portrait_features(item.portrait, loader.plan, loader.store)
+    return Bundle(loader.features(item.video), loader.reference(item.reference), item.labels, portrait)
 
 
-def _outcome(metric: Metric, bundle: Bundle | Unscorable, lacking: Sequence[str]) -> Any | Unscorable:
+def _outcome(metric: Metric, bundle: Bundle | Unscorable, obstacle: Unscorable | None) -> Any | Unscorable:
     """The per-clip value of a metric, or why there is none."""
-    if lacking:
-        return Unscorable(
-            Status.WEIGHTS_MISSING, f"needs {', '.join(lacking)}; `space-bench assets list` says how to get it"
-        )
+    if obstacle is not None:
+        return obstacle
     if isinstance(bundle, Unscorable):
         return bundle
     if metric.paired and metric.group in OTHER_SPEAKER and not bundle.labels.same_speaker:

@@ -19,8 +19,8 @@ from bench.assets import AssetStore
 from bench.config import CaseSet, Params
 from bench.content import Video
 from bench.errors import BenchError
-from bench.extract import Plan
 from bench.features import FeatureStore
+from bench.plan import Plan
 from bench.scoring import REPLICATES, Loader, chosen_metrics, feature_plan
 from bench.store import read_table, records, write_bytes
 from bench.workspace import Workspace

@@ -181,7 +181,7 @@ class Metric:
         better: direction; ``none`` for descriptive numbers that are judged against the ground-truth row.
         needs: names of the features it reads from the generated video and (if `paired`) from the reference.
         weights: asset names without which it is ``weights_missing``.
-        paired: whether it reads the reference.
+        paired: whether it reads the reference. portrait: whether it reads the source portrait (the same features of it).
         corpus: whether only the aggregate is a number (`per_clip` then gives an ``(n, d)`` sample of the clip).
         protocol: everything that changes the number; hashed into `protocol_id`.
         source: paper or repository whose definition this is.
@@ -203,6 +203,7 @@ class Metric:
     aggregate: Callable[[Sequence[Any], FloatArray], float]
     weights: tuple[str, ...] = ()
     paired: bool = False
+    portrait: bool = False
     corpus: bool = False
 
     @property

@@ -89,6 +89,7 @@ def _metric(
         needs=(network,),
         weights=(asset,),
         paired=not of_source,
+        portrait=of_source,
         protocol={
             "name": protocol,
             "network": weights,

@@ -7,43 +7,24 @@ shows by how much); below 2048 frames the covariance is not even of full rank. K
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from metrics.base import Bundle, Metric
+from metrics.base import Metric
 from metrics.distribution import FrameKernelAggregate, feature_pair
 from metrics.frechet import FrechetAggregate, PairAggregate
-
-NETWORK = "inception"
-FEW = 5
-
-
-def evenly_spaced(frames: int, count: int = FEW) -> NDArray[np.int64]:
-    """Indices of `count` evenly spaced frames, the first among them; all where there are fewer. ``(min(frames, count),)``.
-
-    As EAT's script: ``linspace`` without its end point, truncated.
-    """
-    chosen: NDArray[np.int64] = np.linspace(0, frames, min(frames, count), endpoint=False).astype(np.int64)
-    return chosen
-
-
-def few_frames(bundle: Bundle) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Features of the evenly spaced frames of both videos, each ``(5, d)`` or fewer."""
-    generated, reference = feature_pair(bundle, NETWORK)
-    return generated[evenly_spaced(len(generated))], reference[evenly_spaced(len(reference))]
-
 
 _NETWORK = {
     "network": "pytorch-fid Inception, pt_inception-2015-12-05-6726825d.pth, 2048-d",
     "frame": "whole, as decoded, no JPEG; bilinear to 299² without antialiasing (torch, align_corners False)",
 }
-_FRAMES: dict[str, tuple[str, str, Callable[[Bundle], Any]]] = {
-    "frames-all": ("", "every frame of every video", partial(feature_pair, network=NETWORK)),
-    "frames-5": ("_5", "5 frames a video, linspace without end point, truncated; fewer where it has fewer", few_frames),
+_FRAMES = {
+    "frames-all": ("", "every frame of every video", "inception"),
+    "frames-5": (
+        "_5",
+        "5 frames a video, linspace without end point, truncated; fewer where it has fewer",
+        "inception_5",
+    ),
 }
 _DISTANCES: dict[str, tuple[str, PairAggregate, str, str]] = {
     "fid": (
@@ -58,7 +39,7 @@ _DISTANCES: dict[str, tuple[str, PairAggregate, str, str]] = {
 
 def _metric(name: str, frames: str) -> Metric:
     title, aggregate, source, what = _DISTANCES[name]
-    suffix, which, per_clip = _FRAMES[frames]
+    suffix, which, network = _FRAMES[frames]
     protocol: dict[str, Any] = {"name": frames, "frames": which, **_NETWORK, **aggregate.PROTOCOL}
     return Metric(
         name=name + suffix,
@@ -66,14 +47,14 @@ def _metric(name: str, frames: str) -> Metric:
         group="distribution",
         unit="",
         better="lower",
-        needs=(NETWORK,),
+        needs=(network,),
         weights=("inception_fid",),
         paired=True,
         corpus=True,
         protocol=protocol,
         source=source + ("; frames as in EAT (Gan et al. 2023), not its crop" if suffix else ""),
         summary=f"{what}: generated to real whole frames, {'five a video' if suffix else 'all of them'}.",
-        per_clip=per_clip,
+        per_clip=partial(feature_pair, network=network),
         aggregate=aggregate,
     )
 

@@ -13,7 +13,10 @@ import numpy as np
 
 from metrics.base import ARROWS, Bundle, Metric, Status, Unscorable
 
-FAMILIES = ("landmarks", "pose", "eyes", "sync", "emotion", "identity", "image", "distribution", "official")
+FAMILIES = (
+    *("landmarks", "landmarks_68", "pose", "eyes", "sync", "lse", "emotion", "emotion_classifiers"),
+    *("identity", "csim", "image", "perceptual", "distribution", "fid"),
+)
 """Modules of this package, in the order of tables."""
 
 
@@ -77,8 +80,9 @@ def describe() -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for metric in _registered().values():
-        reads = ", ".join(metric.needs) or "weights: " + ", ".join(metric.weights)
-        kind = " ".join(word for word, on in (("paired", metric.paired), ("corpus", metric.corpus)) if on)
+        reads = ", ".join(metric.needs)
+        kinds = (("paired", metric.paired), ("portrait", metric.portrait), ("corpus", metric.corpus))
+        kind = " ".join(word for word, on in kinds if on)
         cells = [
             f"`{metric.name}`", metric.title, metric.unit, ARROWS[metric.better], reads, kind, metric.summary,
             metric.source,

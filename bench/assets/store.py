@@ -99,6 +99,10 @@ class AssetStore:
         """Whether a file of that asset is here, of the right size (its content is checked by `path`)."""
         return self._located(self.asset(name)) is not None
 
+    def how_to_get(self, name: str) -> str:
+        """What a person does to have that asset: a command, or a file and where it comes from."""
+        return self._how_to_get(name, self.asset(name))
+
     def fetchable(self) -> tuple[str, ...]:
         """Names of the assets that `pull` brings without being asked twice."""
         return tuple(name for name, asset in self.assets.items() if not asset.manual and asset.shipped is None)
@@ -229,10 +233,13 @@ class AssetStore:
             return f"Run `space-bench assets pull {name}`."
         folder = self.weights if self.weights is not None else "the weights folder"
         by_hand = f"put {asset.file} into {folder}" + (f" ({asset.note})" if asset.note else "")
+        if not asset.sources:
+            return f"No package ships it: {by_hand}."
+        run = f"run `space-bench assets pull {name} --allow-url`"
         urls = [str(source.url) for source in asset.sources if isinstance(source, UrlSource)]
         if not urls:
-            return f"No package ships it: {by_hand}."
-        return f"No package ships it: run `space-bench assets pull {name} --allow-url`, or {by_hand} from {urls[0]}."
+            return f"It is fetched only when asked for: {run}."
+        return f"No package ships it: {run}, or {by_hand} from {urls[0]}."
 
     @contextmanager
     def _workspace(self) -> Iterator[Wheels]:

@@ -28,6 +28,7 @@ class _Aligned:
     """Pictures of the aligned face."""
 
     crop = ALIGNED
+    needs_face = True
 
     def prepare(self, frame: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The aligned face, ``(112, 112, 3)`` uint8; `ValueError` where landmarks are NaN."""

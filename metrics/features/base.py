@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,13 @@ class FrameNetwork(Protocol):
         assets: asset names whose files the constructor takes (as ``Mapping[str, Path]``).
         protocol: all that changes its output (crop, resize, weights' sha256, per-second sampling).
         per_second: how many frames a second it looks at; 0 means every frame.
-
-    A network of whole frames has the attribute ``needs_face = False``: its `prepare` takes frames without landmarks (None) too.
+        needs_face: whether it looks at faces. A network of whole frames does not: its `prepare` takes landmarks None too.
     """
 
     name: str
     assets: tuple[str, ...]
     per_second: float
+    needs_face: bool
 
     @property
     def protocol(self) -> Mapping[str, Any]: ...
@@ -37,6 +37,22 @@ class FrameNetwork(Protocol):
     def forward(self, batch: NDArray[Any]) -> FloatArray:
         """``(B, ...)`` inputs -> ``(B, D)`` float32. Row i must not depend on the other rows."""
         ...
+
+
+@runtime_checkable
+class FewFramesNetwork(Protocol):
+    """A `FrameNetwork` that looks at `per_video` evenly spaced frames of a video (`evenly_spaced`), however long it is."""
+
+    per_video: int
+
+
+def evenly_spaced(frames: int, count: int) -> NDArray[np.int64]:
+    """Indices of `count` evenly spaced frames, the first among them; all where there are fewer. ``(min(frames, count),)``.
+
+    As EAT's script: ``linspace`` without its end point, truncated.
+    """
+    chosen: NDArray[np.int64] = np.linspace(0, frames, min(frames, count), endpoint=False).astype(np.int64)
+    return chosen
 
 
 class PairNetwork(Protocol):

@@ -34,6 +34,7 @@ class DlibIdentity:
     name = "identity"
     assets = ("dlib_face_resnet",)
     per_second = 1.0
+    needs_face = True
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         """Loads the network. dlib chooses its own device when it is built; `device` is not used.

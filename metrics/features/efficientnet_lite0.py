@@ -107,6 +107,7 @@ class EfficientNetFeatures:
     name = "efficientnet"
     assets = ("efficientnet_lite0",)
     per_second = 2.0
+    needs_face = True
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         path = assets["efficientnet_lite0"]

@@ -127,6 +127,7 @@ class _EmoNet:
     classes: ClassVar[tuple[str, ...]]
     assets: tuple[str, ...]
     per_second = 5.0
+    needs_face = True
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         path = assets[self.assets[0]]

@@ -83,6 +83,7 @@ class EmotionFan:
     name = "emotion_fan"
     assets = ("emotion_fan",)
     per_second = 5.0
+    needs_face = True
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         """Raises `WeightsError` where the file cannot be used."""

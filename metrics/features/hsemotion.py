@@ -30,6 +30,7 @@ class HSEmotion:
     name = "hsemotion"
     assets = ("hsemotion_b0",)
     per_second = 5.0
+    needs_face = True
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         """Raises `WeightsError` where the file cannot be used."""

@@ -99,3 +99,10 @@ class InceptionFeatures:
             x = torch.from_numpy(np.ascontiguousarray(batch)).to(self.device).permute(0, 3, 1, 2).float()
             out: FloatArray = self.module(x / 255).cpu().numpy()
         return out
+
+
+class FewInceptionFeatures(InceptionFeatures):
+    """`FrameNetwork`: the same of five evenly spaced frames a video, whose cost does not grow with its length."""
+
+    name = "inception_5"
+    per_video = 5

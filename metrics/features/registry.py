@@ -6,29 +6,81 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
+from metrics.features.syncnet_protocol import PROTOCOLS, SyncProtocol
+from metrics.lse import LIPS, SOUND, legacy_feature
+
 _WHERE: Mapping[str, tuple[str, str]] = {
+    "arcface_antelope": ("metrics.features.arcface", "ArcFaceAntelope"),
+    "arcface_buffalo": ("metrics.features.arcface", "ArcFaceBuffalo"),
+    "arcface_r100": ("metrics.features.arcface", "ArcFaceR100"),
+    "arcface_r50": ("metrics.features.arcface", "ArcFaceR50"),
+    "arcface_vico": ("metrics.features.arcface", "ArcFaceVico"),
+    "blur": ("metrics.features.sharpness", "Blur"),
+    "dlib68": ("metrics.features.dlib_landmarks", "DlibLandmarks"),
     "efficientnet": ("metrics.features.efficientnet_lite0", "EfficientNetFeatures"),
+    "emonet_5": ("metrics.features.emonet", "EmoNet5"),
+    "emonet_8": ("metrics.features.emonet", "EmoNet8"),
     "emotion": ("metrics.features.mini_xception", "EmotionProbabilities"),
+    "emotion_fan": ("metrics.features.emotion_fan", "EmotionFan"),
+    "hsemotion": ("metrics.features.hsemotion", "HSEmotion"),
     "identity": ("metrics.features.dlib_identity", "DlibIdentity"),
+    "inception": ("metrics.features.inception", "InceptionFeatures"),
+    "inception_5": ("metrics.features.inception", "FewInceptionFeatures"),
+    "lpips_alex": ("metrics.features.lpips_networks", "LpipsAlex"),
+    "lpips_squeeze": ("metrics.features.lpips_networks", "LpipsSqueeze"),
+    "lpips_vgg": ("metrics.features.lpips_networks", "LpipsVgg"),
     "psnr": ("metrics.features.pixels", "Psnr"),
     "ssim": ("metrics.features.pixels", "Ssim"),
     "stlpips": ("metrics.features.stlpips", "ShiftTolerantDistance"),
 }
 
+SYNC_LEGACY: Mapping[str, SyncProtocol] = MappingProxyType(
+    {legacy_feature(protocol): protocol for name, protocol in PROTOCOLS.items() if name != "lse"}
+)
+"""Features that `syncnet_meter.SyncMeter` makes of pictures and sound together, and their protocols."""
+
+SYNC_FEATURES = (LIPS, SOUND, *SYNC_LEGACY)
+"""All that `SyncMeter` makes."""
+
 ASSETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "arcface_antelope": ("arcface_antelope",),
+        "arcface_buffalo": ("arcface_buffalo",),
+        "arcface_r100": ("arcface_r100",),
+        "arcface_r50": ("arcface_r50",),
+        "arcface_vico": ("arcface_r100",),
+        "blur": (),
+        "dlib68": ("dlib_landmarks_68",),
         "efficientnet": ("efficientnet_lite0",),
+        "emonet_5": ("emonet_5",),
+        "emonet_8": ("emonet_8",),
         "emotion": ("fer_mini_xception",),
+        "emotion_fan": ("emotion_fan",),
+        "hsemotion": ("hsemotion_b0",),
         "identity": ("dlib_face_resnet",),
+        "inception": ("inception_fid",),
+        "inception_5": ("inception_fid",),
+        "lpips_alex": ("lpips_alexnet",),
+        "lpips_squeeze": ("lpips_squeezenet",),
+        "lpips_vgg": ("lpips_vgg16",),
         "psnr": (),
         "ssim": (),
         "stlpips": ("stlpips_alex",),
+        LIPS: ("syncnet_v2",),
+        SOUND: ("syncnet_v2",),
+        **{
+            feature: ("syncnet_v2", "sfd_face") if protocol.faces == "s3fd" else ("syncnet_v2",)
+            for feature, protocol in SYNC_LEGACY.items()
+        },
     }
 )
-"""Asset names whose files each network's constructor takes; the same as its class's ``assets``."""
+"""Asset names whose files each feature needs; of a network, the same as its class's ``assets``."""
 
-PAIR_NETWORKS = frozenset({"psnr", "ssim", "stlpips"})
+PAIR_NETWORKS = frozenset({"lpips_alex", "lpips_squeeze", "lpips_vgg", "psnr", "ssim", "stlpips"})
 """Those that look at a generated frame beside the reference frame (`PairNetwork`); the others are `FrameNetwork`."""
+
+SOUND_FEATURES = frozenset({"phonemes", SOUND})
+"""What is heard: the same for every video with that sound."""
 
 
 class _Networks(Mapping[str, type]):

@@ -15,11 +15,11 @@ from metrics.base import FloatArray
 
 
 class Blur:
-    """`FrameNetwork`: 0 for no blur, 1 for the most, of the whole frame, five times a second. Needs no face."""
+    """`FrameNetwork`: 0 for no blur, 1 for the most, of the whole frame, once a second. Needs no face."""
 
     name = "blur"
     assets: tuple[str, ...] = ()
-    per_second = 5.0
+    per_second = 1.0
     needs_face = False
 
     def __init__(self, assets: Mapping[str, Path] | None = None, device: str = "cpu") -> None:

@@ -45,13 +45,18 @@ def longest_stretch(boxes: Boxes, protocol: SyncProtocol) -> tuple[int, Boxes]:
             frames than the protocol asks for.
     """
     found = np.flatnonzero(np.all(np.isfinite(boxes), axis=1))
-    if len(found) == 0 or 2 * len(found) < len(boxes):
-        raise Unscorable(Status.NO_FACE, f"a face in {len(found)} of {len(boxes)} frames; at least half are needed")
+    need_faces(len(found), len(boxes))
     runs = np.split(found, np.flatnonzero(np.diff(found) > protocol.max_gap) + 1)
     run = max(runs, key=lambda frames: int(frames[-1] - frames[0]))
     first, frames = int(run[0]), np.arange(run[0], run[-1] + 1)
     need_frames(len(frames), protocol)
     return first, np.stack([np.interp(frames, run, column) for column in boxes[run].T], axis=1)
+
+
+def need_faces(found: int, frames: int) -> None:
+    """Raises `Unscorable`, ``no_face``, if less than half of the frames show the face."""
+    if found == 0 or 2 * found < frames:
+        raise Unscorable(Status.NO_FACE, f"a face in {found} of {frames} frames; at least half are needed")
 
 
 def need_frames(count: int, protocol: SyncProtocol) -> None:

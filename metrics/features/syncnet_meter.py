@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,12 @@ class SyncMeter:
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         self.embedder = SyncEmbedder(load_syncnet(assets[SYNCNET], device))
         self.detector: S3FD | None = load_s3fd(assets[DETECTOR], device) if DETECTOR in assets else None
+
+    def with_detector(self, path: Path, device: str = "cpu") -> SyncMeter:
+        """The same SyncNet beside S3FD of that file. Raises `WeightsError` as the constructor."""
+        other = copy(self)
+        other.detector = load_s3fd(path, device)
+        return other
 
     def lips(self, source: ClipSource, track: FaceTrack) -> tuple[FloatArray, NDArray[np.int64]]:
         """Feature ``sync_lips`` of the pictures: embeddings ``(N, 1024)``, frame at which each window begins ``(N,)``.

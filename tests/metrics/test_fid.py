@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from metrics.base import Bundle, Features, Status, Unscorable
 from metrics.distribution import FrameKernelAggregate
-from metrics.fid import METRICS, evenly_spaced
+from metrics.features.base import evenly_spaced
+from metrics.fid import METRICS
 from metrics.frechet import FrechetAggregate, GaussianState, frechet, root_trace_eigen
 from metrics.sample_size import size_effect
 
@@ -27,7 +28,7 @@ def clips(count: int, frames: int, dimensions: int, shift: float = 0.3) -> list[
 
 @given(st.integers(0, 300))
 def test_five_frames_are_spread_over_the_video_from_its_first(frames: int) -> None:
-    chosen = evenly_spaced(frames)
+    chosen = evenly_spaced(frames, 5)
     assert len(chosen) == min(5, frames) == len(set(chosen.tolist()))
     if frames:
         assert chosen[0] == 0 and chosen[-1] < frames
@@ -36,7 +37,9 @@ def test_five_frames_are_spread_over_the_video_from_its_first(frames: int) -> No
 
 def test_protocols_take_all_frames_or_five(make_bundle: MakeBundle) -> None:
     rows = np.arange(20.0)[:, None] * np.ones(3)
-    bundle = make_bundle(*(Features(25, n, samples={"inception": rows[:n]}) for n in (12, 20)))
+    bundle = make_bundle(*(
+        Features(25, n, samples={"inception": rows[:n], "inception_5": rows[evenly_spaced(n, 5)]}) for n in (12, 20)
+    ))  # fmt: skip
     for name in ("fid", "kid"):
         generated, reference = BY_NAME[name].per_clip(bundle)
         assert len(generated) == 12 and len(reference) == 20
@@ -47,12 +50,17 @@ def test_protocols_take_all_frames_or_five(make_bundle: MakeBundle) -> None:
 
 
 def test_a_video_without_features_or_reference_has_a_reason(make_bundle: MakeBundle) -> None:
-    some = Features(25, 2, samples={"inception": np.ones((2, 3))})
+    some = Features(25, 2, samples=dict.fromkeys(("inception", "inception_5"), np.ones((2, 3))))
     for metric in METRICS:
         for bundle, status in (
             (make_bundle(some), Status.NO_REFERENCE),
             (make_bundle(Features(25, 2), some), Status.UNDEFINED),
-            (make_bundle(Features(25, 0, samples={"inception": np.ones((0, 3))}), some), Status.NO_FACE),
+            (
+                make_bundle(
+                    Features(25, 0, samples=dict.fromkeys(("inception", "inception_5"), np.ones((0, 3)))), some
+                ),
+                Status.NO_FACE,
+            ),
         ):
             with pytest.raises(Unscorable) as caught:
                 metric.per_clip(bundle)

@@ -24,12 +24,6 @@ def with_dlib(features: Features, missing: tuple[int, ...] = ()) -> Features:
     return replace(features, samples={DLIB: rows}, sampled_at={DLIB: np.arange(len(rows))})
 
 
-def test_names_and_protocols_are_distinct_from_all_registered() -> None:
-    every = [*registry.all_metrics().values(), *METRICS]
-    assert len({metric.name for metric in every}) == len(every)
-    assert len({metric.protocol_id for metric in every}) == len(every)
-
-
 def test_dlib_points_are_counted_as_eat_counts(make_talker: MakeTalker, make_bundle: MakeBundle) -> None:
     nods = np.cumsum(np.random.default_rng(0).normal(scale=0.5, size=(100, 3)), axis=0)
     one, two = with_dlib(make_talker(seed=1, angles=nods), (3, 4)), with_dlib(make_talker(seed=2), (9,))
