@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from bench import __version__, cli_datasets, cli_space
+from bench import __version__, cli_datasets, cli_metrics, cli_space
 from bench.errors import BenchError
 from bench.progress import console, out
 
@@ -23,6 +23,7 @@ assets_app = typer.Typer(
 )
 app.add_typer(assets_app, name="assets")
 app.add_typer(cli_datasets.app, name="datasets")
+app.add_typer(cli_metrics.app, name="metrics")
 app.command()(cli_space.animate)
 app.command()(cli_space.train)
 
@@ -90,7 +91,7 @@ def doctor() -> None:
 def assets_pull(
     names: Annotated[list[str] | None, typer.Argument(help="asset names; none means all that can be fetched")] = None,
     allow_url: Annotated[
-        bool, typer.Option("--allow-url", help="also download weights from their authors' URLs")
+        bool, typer.Option("--allow-url", help="also fetch what is marked manual, after reading its licence")
     ] = False,
     record: Annotated[Path | None, typer.Option(help="write names and sha256 to this JSON file")] = None,
 ) -> None:
@@ -138,14 +139,6 @@ def models() -> None:
     from bench.doctor import models_table
 
     out.print(models_table())
-
-
-@app.command()
-def metrics(name: Annotated[str | None, typer.Argument(help="show everything about one metric")] = None) -> None:
-    """Metrics with unit, direction, protocol id and what they need."""
-    from bench.doctor import describe_metric, metrics_table
-
-    out.print(metrics_table() if name is None else describe_metric(name))
 
 
 @app.command()

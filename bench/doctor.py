@@ -137,17 +137,3 @@ def metrics_table() -> Table:
         )
         table.add_row(metric.name, metric.title, metric.better, metric.unit, metric.protocol_id, needs, metric.summary)
     return table
-
-
-def describe_metric(name: str) -> Table:
-    """Everything about one metric: definition, protocol, what changes its id."""
-    (metric,) = chosen_metrics([name])
-    table = Table(title=f"{metric.title} ({metric.name})", title_justify="left", show_header=False)
-    for label, value in (
-        ("what it says", metric.summary), ("unit", metric.unit or "–"), ("better", metric.better), ("group", metric.group),
-        ("needs", ", ".join(metric.needs)), ("compares with the reference", "yes" if metric.paired else "no"),
-        ("weights", ", ".join(metric.weights) or "none"), ("source", metric.source), ("protocol id", metric.protocol_id),
-        *((f"protocol: {key}", str(value)) for key, value in metric.protocol.items()),
-    ):  # fmt: skip
-        table.add_row(label, value)
-    return table

@@ -46,12 +46,23 @@ def displacement(bundle: Bundle, points: Sequence[int]) -> NDArray[np.float64]:
 def frontal_pair(bundle: Bundle, points: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Points of both faces with head pose and size taken out, each ``(n, P, 2)``, NaN where either face is missing; and the
     inter-ocular distance of the reference there (median of the clip)."""
-    pair = paired_tracks(bundle)
-    generated, reference = frontal(pair.generated), frontal(pair.reference)
+    generated, reference = _frontal_faces(bundle)
     eyes = reference[:, LEFT_EYE_OUTER, :2] - reference[:, RIGHT_EYE_OUTER, :2]
     unit = float(np.nanmedian(np.linalg.norm(eyes, axis=1)))
     index = np.asarray(points)
     return generated[:, index, :2], reference[:, index, :2], unit
+
+
+_LATEST: list[tuple[FaceTrack, FaceTrack, NDArray[np.float64], NDArray[np.float64]]] = []
+"""Tracks and frontal faces of the latest pair: six metrics in a row ask for the same, and the fit is most of their work."""
+
+
+def _frontal_faces(bundle: Bundle) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    pair = paired_tracks(bundle)
+    tracks = bundle.generated.need("track"), bundle.need_reference().need("track")
+    if not _LATEST or _LATEST[0][0] is not tracks[0] or _LATEST[0][1] is not tracks[1]:
+        _LATEST[:] = [(*tracks, frontal(pair.generated), frontal(pair.reference))]
+    return _LATEST[0][2:]
 
 
 def position_distance(bundle: Bundle, points: Sequence[int]) -> float:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 
 def soft_dtw(cost: NDArray[np.floating], gamma: float, window: int | None = None) -> float:
@@ -69,6 +68,9 @@ def _soft_path(costs: NDArray[np.float64], gamma: float) -> float:
         now = np.full(rows + 1, np.inf)
         reached = np.isfinite(steps).any(axis=0)
         chosen = i[reached]
-        now[chosen + 1] = costs[chosen, diagonal - chosen] - gamma * logsumexp(-steps[:, reached] / gamma, axis=0)
+        least = steps[:, reached].min(axis=0)
+        # Written out: scipy's logsumexp costs ten times as much on so few numbers.
+        soft = least - gamma * np.log(np.exp((least - steps[:, reached]) / gamma).sum(axis=0))
+        now[chosen + 1] = costs[chosen, diagonal - chosen] + soft
         before, last = last, now
     return float(last[rows])

@@ -232,7 +232,7 @@ class AssetStore:
         if not asset.manual:
             return f"Run `space-bench assets pull {name}`."
         folder = self.weights if self.weights is not None else "the weights folder"
-        by_hand = f"put {asset.file} into {folder}" + (f" ({asset.note})" if asset.note else "")
+        by_hand = f"put {asset.file} into {folder}" + (f" ({asset.note.rstrip('.')})" if asset.note else "")
         if not asset.sources:
             return f"No package ships it: {by_hand}."
         run = f"run `space-bench assets pull {name} --allow-url`"

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.assets import open_store
 from bench.cli import main
+from metrics.registry import get
 
 PARAMS = """
 datasets: {sample: {reader: sample}}
@@ -68,7 +70,7 @@ def test_help_names_every_step_and_loads_no_network_library(space_bench: Run) ->
 
 
 @pytest.mark.parametrize(
-    "words", [("models",), ("metrics",), ("metrics", "m_ld"), ("datasets",), ("assets", "list"), ("doctor",)]
+    "words", [("models",), ("metrics",), ("metrics", "show", "m_ld"), ("datasets",), ("assets", "list"), ("doctor",)]
 )
 def test_lists_print_and_end_well(space_bench: Run, words: tuple[str, ...]) -> None:
     done = space_bench(*words)
@@ -76,12 +78,28 @@ def test_lists_print_and_end_well(space_bench: Run, words: tuple[str, ...]) -> N
     assert len(done.stdout.splitlines()) > 5
 
 
+def test_one_metric_is_shown_with_source_tolerance_weights_and_what_changes_its_id(space_bench: Run) -> None:
+    shown = " ".join(space_bench("metrics", "show", "lse_c").stdout.replace("│", " ").split())
+    asset = open_store().asset("syncnet_v2")
+    assert asset.sha256 is not None
+    for part in (
+        "Chung & Zisserman 2016",
+        "1e-09",
+        "joonson/syncnet_python",
+        asset.sha256[:32],
+        asset.licence[:20],
+        get("lse_c").protocol_id,
+    ):
+        assert part in shown, part
+    assert "the sha256 of syncnet_v2" in shown and "crop_scale" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("prepare",), "cannot read params.yaml"),
         (("evaluate", "no-such-file.mp4"), "no-such-file.mp4 does not exist"),
-        (("metrics", "m_lb"), "m_ld"),
+        (("metrics", "show", "m_lb"), "m_ld"),
         (("assets", "pull", "obama_speach_video"), "obama_speech_video"),
     ],
 )

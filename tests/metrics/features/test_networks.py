@@ -64,7 +64,7 @@ def test_registry_agrees_with_the_classes() -> None:
         assert network.name == name
         assert network.assets == ASSETS[name]
     with pytest.raises(KeyError):
-        networks()["inception"]
+        networks()["no-such-network"]
 
 
 def test_registry_imports_no_network() -> None:

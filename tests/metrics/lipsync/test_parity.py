@@ -10,10 +10,9 @@ from metrics.features.s3fd import S3FD
 from metrics.features.syncnet import SyncNet
 from metrics.features.syncnet_embed import SyncEmbedder
 from metrics.lse import shift_distances, sound_columns, sound_windows, sync_score, window_count
+from metrics.parity import NETWORK_TOLERANCE as TOLERANCE
+from metrics.parity import SCORE_TOLERANCE
 from tests.oracle import Oracle
-
-TOLERANCE = 1e-9
-SCORE_TOLERANCE = 1e-10
 
 
 def test_published_state_dicts_load_as_they_are(oracle: Oracle) -> None:

@@ -18,9 +18,9 @@ from metrics.features.inception import FidInception
 from metrics.features.iresnet import IResNet
 from metrics.features.lpips_networks import empty, fill_lpips
 from metrics.frechet import FrechetAggregate, GaussianState, frechet
+from metrics.parity import NETWORK_TOLERANCE as TOLERANCE
 from tests.oracle import Oracle
 
-TOLERANCE = 1e-9
 Filled = Callable[[str, nn.Module], nn.Module]
 LPIPS = ("alex", "vgg", "squeeze")
 
