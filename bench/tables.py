@@ -6,7 +6,7 @@ from rich.table import Table
 
 from bench.evaluation import GENERATED, Evaluation
 from bench.progress import out
-from metrics.base import ARROWS
+from metrics.base import ARROWS, Metric, Status
 
 
 def print_results(result: Evaluation) -> None:
@@ -18,18 +18,27 @@ def print_results(result: Evaluation) -> None:
     for metric in result.metrics:
         entries = [result.summary[model][metric.name] for model in result.models]
         own = result.summary[GENERATED][metric.name]
+        if own["value"] is None and own["status"] == Status.WEIGHTS_MISSING:
+            continue
         if own["value"] is None:
             reasons.setdefault(f"{own['status']}: {own['note']}", []).append(metric.title)
             continue
         values = [_cell(entry) for entry in entries]
         table.add_row(metric.title, ARROWS[metric.better], *values, metric.unit, f"{own['n']}/{own['asked']}")
     out.print(table)
+    if waiting := [metric.title for metric in result.metrics if _status(result, metric) == Status.WEIGHTS_MISSING]:
+        out.print(f"[dim]not computed, weights missing: {', '.join(waiting)} — [/dim]", end="")
+        out.print("`space-bench assets list` says how to get them", markup=False, highlight=False, soft_wrap=True)
     for reason, titles in reasons.items():
         out.print(f"[dim]no value: {', '.join(titles)} — [/dim]", end="")
         out.print(reason, markup=False, highlight=False, soft_wrap=True)
     failed = result.scores[~result.scores["status"].isin(["ok", "not_applicable", "weights_missing", "no_reference"])]
     for (case, status, detail), rows in failed[failed["case"] != "*"].groupby(["case", "status", "detail"], sort=False):
         out.print(f"{case}: {status} ({len(rows)} metrics): {detail}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _status(result: Evaluation, metric: Metric) -> object:
+    return result.summary[GENERATED][metric.name]["status"]
 
 
 def _cell(entry: dict[str, object]) -> str:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from reports.data import Context, ReportData, records, within
 from reports.payload import Videos, as_json, payload
-from reports.presets import PRESETS
+from reports.presets import PRESETS, waits_for_weights
 from reports.tables import Table, build_table
 from reports.templating import render, source
 from reports.wording import ARROWS, text
@@ -29,6 +29,10 @@ class MissingWeights:
     assets: str
     metrics: tuple[str, ...]
     remedy: str
+
+    @property
+    def count(self) -> int:
+        return len(self.metrics)
 
 
 def page(data: ReportData) -> str:
@@ -48,6 +52,7 @@ def page(data: ReportData) -> str:
         facts={context: _facts(data, context, tables["full"][context]) for context in contexts},
         protocols=_protocols(data),
         missing=missing_weights(data),
+        waiting=waits_for_weights(data.summary),
         rejected=list(records(data.rejected)),
         payload=as_json(content),
         videos=as_json(videos.uris),

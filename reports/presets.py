@@ -28,14 +28,24 @@ class Preset:
     if_scored: frozenset[str] = frozenset()
 
     def choose(self, metrics: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-        """The columns for these results: known metrics only, in the order of the preset, grouped where it has none."""
-        known = list(metrics["metric"])
+        """The columns for these results: known metrics only, in the order of the preset, grouped where it has none.
+
+        A metric that only waits for weights has no column: there is a list of those, with what brings them.
+        """
+        waiting = waits_for_weights(summary)
+        known = [name for name in metrics["metric"] if name not in waiting]
         if self.metrics is None:
             groups = list(dict.fromkeys(metrics["group"]))
             order = {row.metric: groups.index(row.group) for row in records(metrics)}
             return sorted(known, key=lambda name: order[name])
         scored = {row.metric for row in records(summary) if number(row.value) is not None}
         return [name for name in self.metrics if name in known and (name not in self.if_scored or name in scored)]
+
+
+def waits_for_weights(summary: pd.DataFrame) -> set[str]:
+    """Metrics that have no row but such as say that weights are missing."""
+    lacking = summary["status"] == "weights_missing"
+    return set(summary.loc[lacking, "metric"]) - set(summary.loc[~lacking, "metric"])
 
 
 PRESETS: Mapping[str, Preset] = {

@@ -76,6 +76,11 @@ def test_missing_weights_name_the_metrics_and_the_remedy(make_data: Callable[...
     (item,) = missing_weights(make_data())
     assert (item.assets, item.metrics) == ("inception_fid", ("FID",))
     assert "assets pull inception_fid" in item.remedy
+    html = page(make_data())
+    block = html[html.index("Not computed: weights missing") :]
+    block = block[: block.index("</section>")]
+    assert "<details>" in block and "<details open" not in block
+    assert "1 metric, 1 set of weights" in block and item.remedy in block and "FID" in block
 
 
 def test_a_video_that_cannot_be_read_is_said_so(make_data: Callable[..., ReportData], tmp_path: Path) -> None:
