@@ -116,8 +116,8 @@ def obstacles(chosen: Sequence[Metric], planned: Plan, assets: AssetStore) -> di
     for metric in chosen:
         refused = [planned.refused[name] for name in metric.needs if name in planned.refused]
         if lacking := missing_weights(metric, assets):
-            how = " ".join(f"{name}: {assets.how_to_get(name)}" for name in lacking)
-            found[metric.name] = Unscorable(Status.WEIGHTS_MISSING, f"needs {', '.join(lacking)}. {how}")
+            how = " ".join(f"needs {name}: {assets.how_to_get(name)}" for name in lacking)
+            found[metric.name] = Unscorable(Status.WEIGHTS_MISSING, how)
         elif refused:
             found[metric.name] = Unscorable(*refused[0])
     return found

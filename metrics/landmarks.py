@@ -102,9 +102,13 @@ def warped_distance(bundle: Bundle, points: Sequence[int]) -> float:
 def _frame_costs(first: NDArray[np.float64], second: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     """``(n, n)`` mean distance of corresponding points of frames at most `window` apart; no path meets the zeros elsewhere."""
     costs = np.zeros((len(first), len(second)))
-    for index, frame in enumerate(first):
-        near = slice(max(0, index - window), index + window + 1)
-        costs[index, near] = np.linalg.norm(frame - second[near], axis=-1).mean(axis=-1)
+    # Of one sequence with itself half is the mirror of the other half.
+    for shift in range(1 if first is second else -window, window + 1):
+        rows = np.arange(max(0, -shift), min(len(first), len(second) - shift))
+        apart = first[rows] - second[rows + shift]
+        costs[rows, rows + shift] = np.sqrt(np.einsum("npc,npc->np", apart, apart)).mean(axis=1)
+    if first is second:
+        costs += costs.T
     return costs
 
 

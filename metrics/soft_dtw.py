@@ -24,6 +24,12 @@ def soft_dtw(cost: NDArray[np.floating], gamma: float, window: int | None = None
     Raises:
         ValueError: an empty or infinite cost, or gamma not above 0.
     """
+    costs = _checked(cost, gamma, window)
+    return float(_soft_path(costs[None], gamma)[0])
+
+
+def _checked(cost: NDArray[np.floating], gamma: float, window: int | None) -> NDArray[np.float64]:
+    """Costs with infinity where no path may go."""
     costs = np.asarray(cost, dtype=np.float64)
     if costs.ndim != 2 or costs.size == 0 or not np.isfinite(costs).all():
         raise ValueError(f"expected finite costs (n, m) of at least one frame each, got shape {costs.shape}")
@@ -31,7 +37,7 @@ def soft_dtw(cost: NDArray[np.floating], gamma: float, window: int | None = None
         raise ValueError(f"expected a softness gamma above 0, got {gamma:g}")
     if window is not None:
         costs = np.where(_outside(costs.shape[0], costs.shape[1], window), np.inf, costs)
-    return _soft_path(costs, gamma)
+    return costs
 
 
 def soft_dtw_divergence(
@@ -47,8 +53,13 @@ def soft_dtw_divergence(
         cross: costs ``(n, m)`` between the sequences. first, second: ``(n, n)`` and ``(m, m)`` within each.
         gamma, window: as in `soft_dtw`.
     """
-    own = soft_dtw(first, gamma, window) + soft_dtw(second, gamma, window)
-    return soft_dtw(cross, gamma, window) - own / 2
+    every = [cross, first, second]
+    if cross.shape == first.shape == second.shape:
+        # Side by side: on so few numbers a call costs more than its arithmetic.
+        values = _soft_path(np.stack([_checked(cost, gamma, window) for cost in every]), gamma)
+    else:
+        values = np.array([soft_dtw(cost, gamma, window) for cost in every])
+    return float(values[0] - (values[1] + values[2]) / 2)
 
 
 def _outside(rows: int, columns: int, window: int) -> NDArray[np.bool_]:
@@ -56,21 +67,21 @@ def _outside(rows: int, columns: int, window: int) -> NDArray[np.bool_]:
     return np.asarray((shift < min(0, columns - rows) - window) | (shift > max(0, columns - rows) + window))
 
 
-def _soft_path(costs: NDArray[np.float64], gamma: float) -> float:
-    """The recursion, one anti-diagonal at a time: cells of one do not depend on each other."""
-    rows, columns = costs.shape
+def _soft_path(costs: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
+    """The recursion on costs ``(B, n, m)``, one anti-diagonal at a time: cells of one do not depend on each other."""
+    count, rows, columns = costs.shape
     # By row index, with an edge before the first row: path values of the last two anti-diagonals.
-    before, last = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)
-    before[0] = 0.0
+    before, last = np.full((count, rows + 1), np.inf), np.full((count, rows + 1), np.inf)
+    before[:, 0] = 0.0
     for diagonal in range(rows + columns - 1):
         i = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1))
-        steps = np.stack([before[i], last[i], last[i + 1]])
-        now = np.full(rows + 1, np.inf)
-        reached = np.isfinite(steps).any(axis=0)
-        chosen = i[reached]
-        least = steps[:, reached].min(axis=0)
+        steps = np.stack([before[:, i], last[:, i], last[:, i + 1]])
+        now = np.full((count, rows + 1), np.inf)
+        reached = np.isfinite(steps).any(axis=(0, 1))
+        chosen, steps = i[reached], steps[:, :, reached]
+        least = steps.min(axis=0)
         # Written out: scipy's logsumexp costs ten times as much on so few numbers.
-        soft = least - gamma * np.log(np.exp((least - steps[:, reached]) / gamma).sum(axis=0))
-        now[chosen + 1] = costs[chosen, diagonal - chosen] + soft
+        soft = least - gamma * np.log(np.exp((least - steps) / gamma).sum(axis=0))
+        now[:, chosen + 1] = costs[:, chosen, diagonal - chosen] + soft
         before, last = last, now
-    return float(last[rows])
+    return last[:, rows]

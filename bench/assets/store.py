@@ -100,8 +100,14 @@ class AssetStore:
         return self._located(self.asset(name)) is not None
 
     def how_to_get(self, name: str) -> str:
-        """What a person does to have that asset: a command, or a file and where it comes from."""
-        return self._how_to_get(name, self.asset(name))
+        """What a person does to have that asset: a command, or a file and where it comes from; and what is wrong with a file
+        of that name whose size is not the declared one."""
+        asset = self.asset(name)
+        wrong = self._candidates(asset) if self._located(asset) is None else []
+        said = [
+            f"{place} has {place.stat().st_size} bytes, expected {asset.size}; replace that file." for place in wrong
+        ]
+        return " ".join((*said, self._how_to_get(name, asset)))
 
     def fetchable(self) -> tuple[str, ...]:
         """Names of the assets that `pull` brings without being asked twice."""

@@ -117,6 +117,20 @@ def test_one_wheel_is_downloaded_once_for_all_its_members(
     assert store.path("more").read_bytes() == OTHER
 
 
+def test_a_file_of_another_size_is_named_before_what_to_do(
+    make_store: Callable[..., AssetStore], tmp_path: Path
+) -> None:
+    store = make_store(net=entry(manual=True))
+    assert (
+        store.how_to_get("net") == "It is fetched only when asked for: run `space-bench assets pull net --allow-url`."
+    )
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "net.bin").write_bytes(CONTENT[:-1])
+    said = store.how_to_get("net")
+    assert said.startswith(f"{tmp_path}/weights/net.bin has {len(CONTENT) - 1} bytes, expected {len(CONTENT)}; replace")
+    assert "--allow-url" in said and not store.has("net")
+
+
 def test_absent_says_which_command_brings_it(make_store: Callable[..., AssetStore]) -> None:
     with pytest.raises(AssetError, match="space-bench assets pull net"):
         make_store(net=entry()).path("net")
