@@ -42,6 +42,8 @@ class Vid2VidLossConfig:
         keypoint_distance, keypoint_depth: of the keypoint prior. Guided keypoints lie where their landmarks lie, so
             beside `guide` the prior needs a smaller distance and depth 0, or weight 0.
         adversarial_start: training step from which the critic learns and counts.
+        anchor_start: training step from which the flow is anchored (`GeneratorConfig.anchor`): before that the networks
+            must find the motion by themselves, and what they paint is learned sooner.
         keypoint_steps: for so many steps at first nothing is drawn, and only the terms of keypoints and pose count: they
             cost a tenth, and a generator whose keypoints already follow the face learns much sooner what they mean.
 
@@ -69,6 +71,7 @@ class Vid2VidLossConfig:
     keypoint_distance: float = 0.1
     keypoint_depth: float = 0.33
     adversarial_start: int = 0
+    anchor_start: int = 0
     keypoint_steps: int = 0
 
     def __post_init__(self) -> None:
@@ -158,6 +161,9 @@ class Vid2VidObjective(Objective):
         pair = self._keypoints(batch["source"], driving)
         angles = torch.cat([batch["source_angles"], batch["driving_angles"]])
         drawing = int(self.step) >= losses.keypoint_steps
+        if self.training:
+            anchored = int(self.step) >= losses.anchor_start
+            self.model.generator.anchor = self.model.config.generator.anchor if anchored else 0.0
         self.step += self.training
         prediction = self._draw(batch["source"], *self._drawn_from(batch, pair, random)) if drawing else driving
         values: dict[str, Callable[[], Tensor]] = {

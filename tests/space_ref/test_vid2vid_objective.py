@@ -130,6 +130,18 @@ def test_keypoints_learn_alone_at_first_and_nothing_is_drawn() -> None:
     assert {"pixel", "head_pose", "adversarial"} <= set(terms) and "prediction" in made
 
 
+def test_the_flow_is_anchored_from_its_start_on_and_after_a_resume() -> None:
+    losses = replace(OFF, pixel=1.0, forcing=1.0, guide_points=(61, 291, 33, 263), anchor_start=1)
+    anchored = replace(MODEL, generator=replace(MODEL.generator, anchor=0.1))
+    stage, resumed = (Vid2VidObjective(anchored, losses, L1(), CRITIC) for _ in range(2))
+    stage.generator_losses(batch(), random())
+    assert stage.model.generator.anchor == 0
+    resumed.load_state_dict(stage.state_dict())
+    for run in (stage, resumed):
+        run.generator_losses(batch(), random())
+        assert run.model.generator.anchor == 0.1
+
+
 def test_a_resumed_run_does_not_learn_keypoints_alone_again() -> None:
     losses = replace(OFF, pixel=1.0, head_pose=1.0, keypoint_steps=1)
     stage, resumed = objective(losses), objective(losses)
