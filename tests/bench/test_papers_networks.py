@@ -35,7 +35,17 @@ from tests.oracle import Oracle
 
 pytestmark = pytest.mark.slow
 
-METRICS = ["fid_5", "lpips_alex", "csim", "csim_source", "lse_c", "lse_d", "av_offset", "emotion_accuracy_emotion_fan"]
+METRICS = [
+    "fid_5",
+    "lpips_alex",
+    "csim",
+    "csim_source",
+    "lse_c",
+    "lse_d",
+    "av_offset",
+    "lse_c_wav2lip_lrs",
+    "emotion_accuracy_emotion_fan",
+]
 FILES = {
     "inception_fid": "inception.pth",
     "lpips_alexnet": "alexnet.pth",
