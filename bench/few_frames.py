@@ -27,7 +27,8 @@ class FewFrames:
         self.path = path
         self.fps = fps
         self.per_video = per_video
-        lengths = range(max(1, self._declared() - SLACK), self._declared() + SLACK + 1)
+        declared = self._declared()
+        lengths = range(max(1, declared - SLACK), declared + SLACK + 1)
         self.candidates = {int(i) for length in lengths for i in evenly_spaced(length, per_video)}
         self.held: dict[int, NDArray[Any]] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def plan(
     if "phonemes" in names:
         ids["phonemes"] = protocol_id("phonemes", phonemes.PROTOCOL)
     for name in sorted(set(names) & set(networks())):
-        network = _attempt(name, lambda name=name: open_network(name, assets, device), refused)  # type: ignore[misc]
+        network = _attempt(name, partial(open_network, name, assets, device), refused)
         if network is None:
             continue
         faces = name not in PAIR_NETWORKS and network.needs_face
@@ -114,7 +115,7 @@ def _sync_ids(
 ) -> dict[str, str]:
     ids = {}
     for name in SYNC_FEATURES:
-        if name not in names or _attempt(name, lambda name=name: open_meter(name, assets, device), refused) is None:  # type: ignore[misc]
+        if name not in names or _attempt(name, partial(open_meter, name, assets, device), refused) is None:
             continue
         legacy = SYNC_LEGACY.get(name)
         protocol = {**(legacy or PROTOCOLS["lse"]).describe(), "weights": _digests(name, assets)}

@@ -118,8 +118,11 @@ class VideoPass:
 
     def _feed_few(self) -> None:
         for name, few in self.few.items():
-            for index, frame in few.chosen(self.count):
-                self._add(name, index, partial(self.networks[name].prepare, frame, None))
+            try:
+                for index, frame in few.chosen(self.count):
+                    self._add(name, index, partial(self.networks[name].prepare, frame, None))
+            except MediaError as error:
+                self.failures[name] = as_unscorable(error)
 
     def _add(self, name: str, index: int, prepare: Callable[[], NDArray[Any]]) -> None:
         """One input for one network. What it cannot take (a picture that is too small) ends that network's part alone."""
