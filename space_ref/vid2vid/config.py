@@ -114,6 +114,8 @@ class GeneratorConfig:
             a small network keeps the person's own sharp pixels and makes only what the source does not show.
         anchor: with `composite`, how far around a keypoint the source moves exactly as that keypoint does, in [-1, 1]
             units; 0: as the networks say. For keypoints that are points of the picture (`space_ref.vid2vid.anchor`).
+        anchored: numbers of the keypoints of which that is true; empty: all. Not of an outline, whose points slide over
+            the skin when a head turns, nor of irises, which lids cover.
     """
 
     decoder: Decoder = "resblocks"
@@ -125,6 +127,7 @@ class GeneratorConfig:
     edge_kernel: int = 7
     composite: bool = False
     anchor: float = 0.0
+    anchored: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_counts(self, num_resblocks_3d=0, num_resblocks_2d=0)
@@ -156,6 +159,8 @@ class Vid2VidConfig:
 
     def __post_init__(self) -> None:
         _check_counts(self, reshape_depth=2)
+        if any(not 0 <= number < self.num_kp for number in self.generator.anchored):
+            raise ValueError(f"generator.anchored is {self.generator.anchored}; use numbers below num_kp {self.num_kp}")
         for needed, part in (
             (self.side_multiple, "generator.num_down_blocks, motion.stride and motion.num_blocks"),
             (self.keypoints.shrink * 2**self.keypoints.num_blocks, "keypoints.scale_factor and keypoints.num_blocks"),

@@ -51,6 +51,7 @@ class Generator(nn.Module, ABC):
         part = config.generator
         self.side_multiple, self.depth, self.composite = config.side_multiple, config.reshape_depth, part.composite
         self.anchor, self.image_size = part.anchor, config.image_size
+        self.anchored = list(part.anchored or range(config.num_kp))
         self.dense_motion_network = DenseMotionNetwork(config)
         features = widths(part.block_expansion, part.max_features, part.num_down_blocks)
         self.first = ConvBlock(2, 3, part.block_expansion, part.edge_kernel)
@@ -128,7 +129,7 @@ class Generator(nn.Module, ABC):
         with torch.autocast(kp_driving.device.type, enabled=False):  # positions need all their digits
             shift = _surface_shift(motion)
             size = (self.image_size, self.image_size)
-            added = correction(shift, kp_source, kp_driving, self.anchor, size)
+            added = correction(shift, kp_source[:, self.anchored], kp_driving[:, self.anchored], self.anchor, size)
             fine = functional.interpolate(shift, size=size, mode="bilinear", align_corners=True) + added
             coarse = functional.interpolate(added, size=shift.shape[2:], mode="bilinear", align_corners=True)
             # The network's volume moves along, at every depth: the decoder must see where the lips are.

@@ -62,6 +62,36 @@ def test_an_untrained_generator_opens_a_mouth_that_it_never_saw(tiny: Any) -> No
     assert int(made.prediction[0, 0].sum(dim=1).argmax()) == pytest.approx(48.5, abs=1)
 
 
+def test_only_the_named_keypoints_are_anchored(tiny: Any) -> None:
+    config = tiny(composite=True)
+    points = torch.zeros(1, config.num_kp, 3)
+    points[..., 0] = torch.linspace(-0.6, 0.6, config.num_kp)
+    source = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+
+    def flow(anchored: tuple[int, ...]) -> torch.Tensor:
+        torch.manual_seed(0)
+        part = replace(config.generator, anchor=0.05, anchored=anchored)
+        model = FaceVid2Vid(replace(config, generator=part)).eval()
+        with torch.no_grad():
+            feature = model.appearance(torch.nn.functional.interpolate(source, 32))
+            made = model.render(feature, points, points + torch.tensor([0.0, 0.2, 0.0]), source)
+        assert made.flow is not None
+        return made.flow[0]
+
+    whole = flow(())
+    assert torch.equal(whole, flow(tuple(range(config.num_kp))))
+    difference = (whole - flow((0,))).abs().amax(dim=-1)
+    middle = difference.shape[1] // 2
+    # The others lie to the right of the first one.
+    assert difference[:, middle:].max() > 10 * difference[:, : middle // 4].max()
+
+
+def test_an_anchored_keypoint_that_does_not_exist_is_refused(tiny: Any) -> None:
+    config = tiny(composite=True)
+    with pytest.raises(ValueError, match=r"generator\.anchored is \(99,\); use numbers below num_kp"):
+        replace(config, generator=replace(config.generator, anchor=0.1, anchored=(99,)))
+
+
 def test_an_anchor_without_the_moved_source_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"GeneratorConfig\.anchor is 0\.1; use 0, or a positive number with composite"
