@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -46,7 +47,7 @@ class _Whole:
         return np.asarray(cv2.resize(frame, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-class _ArcFace:
+class _ArcFace(ABC):
     """The network behind either kind of picture."""
 
     name: ClassVar[str]
@@ -59,9 +60,9 @@ class _ArcFace:
         """Raises `WeightsError` where the file cannot be used."""
         self.embed = self._open(assets[self.assets[0]], device)
 
+    @abstractmethod
     def _open(self, path: Path, device: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
         """A function from pictures ``(B, 3, 112, 112)`` in -1..1 to embeddings ``(B, 512)``."""
-        raise NotImplementedError
 
     @property
     def protocol(self) -> Mapping[str, Any]:
