@@ -20,3 +20,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     """The error for a name that no registry has."""
     return BenchError(f"unknown {kind} {name!r}. {nearest(name, known)}")
+
+
+class Unusable(Exception):
+    """The media of a clip are sound and the clip is of no use; becomes a rejected row: `reason` in a word, `detail` in a sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.config import AUDIO_RATE, VideoConfig
 from bench.content import content_hashes
-from bench.errors import BenchError
+from bench.errors import BenchError, Unusable
 from bench.quality import Shown, measure, write_thumbnail
 from bench.store import sha256_file
 from datasets.base import SourceClip
@@ -104,22 +104,11 @@ def prepare_one(job: Job) -> dict[str, Any]:
     entry: dict[str, Any] = {"clip": job.clip.clip, "recipe": job.recipe, "status": "ok", "detail": ""}
     try:
         entry.update(_made(job))
-    except MediaError as error:
-        if error.reason == "write_error":
+    except (MediaError, Unusable) as error:
+        if isinstance(error, MediaError) and error.reason == "write_error":
             raise BenchError(f"{error.path}: {error.detail}") from error
         entry.update(status=error.reason, detail=error.detail)
-    except Unusable as error:
-        entry.update(status=error.reason, detail=error.detail)
     return entry
-
-
-class Unusable(Exception):
-    """The media are sound and the clip is of no use; becomes a rejected row."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 class _Reading:

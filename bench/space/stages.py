@@ -158,8 +158,10 @@ class Training:
         name = self._latents_name(None if config.keypoint_points else self._trained_vid2vid())
 
         def windows(*args: Any) -> LatentsWindows:
-            store, settings, audio, normalizer, *rest = args
-            return LatentsWindows(store, settings, audio, normalizer, name, *rest)
+            store, settings, audio, normalizer, seed, clips = args
+            # Keypoints that are found in pictures are not there for clips without any.
+            known = [clip for clip in clips if config.keypoint_points or store.clips[clip].drawn]
+            return LatentsWindows(store, settings, audio, normalizer, name, seed, known)
 
         self._sequence(objective, self.recipe.training.latents, _stage("latents", variant), config, windows)
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
+from bench.errors import BenchError, Unusable
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import REJECTED_COLUMNS, Journal, digest, replacing, write_table
@@ -63,15 +63,6 @@ class Source(Protocol):
         Raises:
             MediaError, Unusable: the clip cannot be used.
         """
-
-
-class Unusable(Exception):
-    """A clip that cannot be trained on: `reason` in a word, `detail` in a sentence."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True)
