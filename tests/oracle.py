@@ -25,6 +25,7 @@ import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,18 @@ CONSTANT = re.compile(
     r"(^|\.)(num_batches_tracked|down\.weight|kernel|pe|scaling_layer\.(shift|scale))$|^lins?\.?\d+\.model\.1\.weight$"
 )
 """Tensors that the rule leaves alone: counters, filters, tables, and LPIPS's trained heads."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Recorded outputs are compared on one thread and without gradients; what was set before is set again."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Oracle:

@@ -12,18 +12,15 @@ from numpy.typing import NDArray
 
 from metrics.features.syncnet import SyncNet
 from metrics.features.syncnet_embed import SyncEmbedder
-from tests.oracle import Oracle
+from tests.oracle import Oracle, one_thread
 
 FACTORS = {"netcnnlip.0.weight": 0.01, "netcnnaud.0.weight": 0.1, "netfc*.3.weight": 0.3}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def lean() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.no_grad():
+    with one_thread():
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.oracle import Factors, Oracle
+from tests.oracle import Factors, Oracle, one_thread
 
 FACTORS: dict[str, tuple[float, Factors]] = {
     "fid_inception": (1, {}),
@@ -29,11 +29,8 @@ MakeState = Callable[[str], dict[str, Tensor]]
 
 @pytest.fixture(autouse=True)
 def one_thread_without_gradients() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.no_grad():
+    with one_thread():
         yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
