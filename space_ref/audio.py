@@ -197,15 +197,23 @@ def _columns(padded: Tensor, centres: Tensor, config: MfccConfig) -> Tensor:
 def _tables(config: MfccConfig) -> tuple[Tensor, Tensor, Tensor]:
     """Window ``(window,)``, mel filters ``(window / 2 + 1, mels)`` and cosines ``(mels, count)``, float64."""
     hann = torch.hann_window(config.window, periodic=True, dtype=torch.float64)
-    return hann, _mel_filters(config), _cosines(config)
+    return hann, mel_filters(config.rate, config.window, config.mels), _cosines(config)
 
 
-def _mel_filters(config: MfccConfig) -> Tensor:
-    """Triangles of equal area on the mel scale of Slaney's Auditory Toolbox (1998): linear to 1 kHz, then log."""
-    highest = 15 + 27 * math.log(config.rate / 2000) / math.log(6.4)
-    mels = torch.linspace(0, highest, config.mels + 2, dtype=torch.float64)
-    edges = torch.where(mels < 15, mels * 200 / 3, 1000 * torch.exp((mels - 15) * math.log(6.4) / 27))
-    bins = torch.linspace(0, config.rate / 2, config.window // 2 + 1, dtype=torch.float64)[:, None]
+def mel_filters(rate: int, window: int, mels: int, low: float = 0.0, high: float | None = None) -> Tensor:
+    """Triangles of equal area on the mel scale of Slaney's Auditory Toolbox (1998): linear to 1 kHz, then log.
+
+    Args:
+        rate: samples a second. window: samples of the Fourier transform. mels: bands.
+        low, high: Hz between which the bands lie, 1 kHz between them; by default all that the rate can hold.
+
+    Returns:
+        ``(window / 2 + 1, mels)`` float64, as ``librosa.filters.mel`` (transposed) with its default scale and norm.
+    """
+    highest = 15 + 27 * math.log((rate / 2 if high is None else high) / 1000) / math.log(6.4)
+    scale = torch.linspace(low * 3 / 200, highest, mels + 2, dtype=torch.float64)
+    edges = torch.where(scale < 15, scale * 200 / 3, 1000 * torch.exp((scale - 15) * math.log(6.4) / 27))
+    bins = torch.linspace(0, rate / 2, window // 2 + 1, dtype=torch.float64)[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     return torch.minimum(rising, falling).clamp(min=0) * 2 / (edges[2:] - edges[:-2])

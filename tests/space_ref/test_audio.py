@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from space_ref.audio import MfccConfig, MfccStream, mfcc
+from space_ref.audio import MfccConfig, MfccStream, mel_filters, mfcc
 
 RATE = 22050
 STREAMED = MfccConfig(top_db=None)
@@ -31,6 +31,12 @@ def by_librosa(samples: torch.Tensor, config: MfccConfig) -> np.ndarray:
         n_mels=config.mels,
     )
     return librosa.feature.mfcc(S=librosa.power_to_db(power, top_db=config.top_db), n_mfcc=config.count).T
+
+
+@pytest.mark.parametrize(("rate", "window", "low", "high"), [(22050, 1024, 0, 11025), (16000, 800, 55, 7600)])
+def test_mel_bands_equal_librosas_between_any_two_pitches(rate: int, window: int, low: float, high: float) -> None:
+    expected = librosa.filters.mel(sr=rate, n_fft=window, n_mels=80, fmin=low, fmax=high, dtype=np.float64)
+    np.testing.assert_allclose(mel_filters(rate, window, 80, low, high).T.numpy(), expected, atol=1e-15)
 
 
 @pytest.mark.filterwarnings("ignore:n_fft=:UserWarning")
