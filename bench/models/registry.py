@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from bench.errors import unknown
+from bench.models import cards
 from bench.models.base import Context, Model, Options
+from bench.models.card import ModelCard
 
 
 @dataclass(frozen=True)
@@ -18,43 +20,33 @@ class Entry:
         factory: ``module:function``, imported when the model is made.
         kind: ``sanity``, ``baseline``, ``model`` or ``folder``: how reports group it.
         summary: one line for ``space-bench models``.
-        assets: what must have been pulled.
+        card: what is to be known of it, see `ModelCard`.
         light: so little work a case that threads serve it better than processes, which cost a second to start.
     """
 
     factory: str
     kind: str
     summary: str
-    assets: tuple[str, ...] = ()
+    card: ModelCard
     light: bool = False
 
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """What must be here, by name."""
+        return self.card.weights
 
-SPACE_ASSETS = (
-    "space_small_speech2landmarks",
-    "space_small_pose",
-    "space_small_landmarks2latents",
-    "space_small_vid2vid",
-)
 
+_SANITY = "bench.models.sanity:"
 MODELS: dict[str, Entry] = {
-    "ground-truth": Entry("bench.models.sanity:ground_truth", "sanity", "the clip itself: the ceiling", light=True),
-    "re-encoded": Entry(
-        "bench.models.sanity:re_encoded", "sanity", "the clip through the codec again: codec noise", light=True
-    ),
-    "still": Entry("bench.models.sanity:still", "sanity", "the portrait, held: what doing nothing scores", light=True),
-    "shuffled": Entry("bench.models.sanity:shuffled", "sanity", "the clip with the sound of another", light=True),
-    "shifted": Entry("bench.models.sanity:shifted", "sanity", "the clip with its sound moved by k frames", light=True),
-    "viseme": Entry(
-        "bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights"
-    ),
-    "space": Entry(
-        "bench.models.space:create",
-        "model",
-        "the reference model SPACE (and its ablations: option variant)",
-        assets=SPACE_ASSETS,
-    ),
-    "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated", light=True),
-}
+    "ground-truth": Entry(f"{_SANITY}ground_truth", "sanity", "the clip itself: the ceiling", cards.GROUND_TRUTH, light=True),
+    "re-encoded": Entry(f"{_SANITY}re_encoded", "sanity", "the clip through the codec again: codec noise", cards.RE_ENCODED, light=True),
+    "still": Entry(f"{_SANITY}still", "sanity", "the portrait, held: what doing nothing scores", cards.STILL, light=True),
+    "shuffled": Entry(f"{_SANITY}shuffled", "sanity", "the clip with the sound of another", cards.SHUFFLED, light=True),
+    "shifted": Entry(f"{_SANITY}shifted", "sanity", "the clip with its sound moved by k frames", cards.SHIFTED, light=True),
+    "viseme": Entry("bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights", cards.VISEME),
+    "space": Entry("bench.models.space:create", "model", "the reference model SPACE (and its ablations: option variant)", cards.SPACE),
+    "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated", cards.FOLDER, light=True),
+}  # fmt: skip
 
 
 def make(name: str, options: Options, context: Context) -> Model:
