@@ -1,0 +1,184 @@
+"""PC-AVS: the generator ``G``, StyleGAN2's synthesis network begun from the identity map at 7 x 7.
+
+Styles scale what goes into a convolution and, to keep its variance, what comes out; the weights stay the same for all frames
+of a batch. That is StyleGAN2's modulated convolution (Karras et al. 2020, section 2.2) without a copy of the weights a frame.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+STYLE = 2560
+SIZE, START = 224, 7
+CHANNELS = (512, 512, 512, 512, 256, 128)
+"""Of the maps with 7, 14, 28, 56, 112 and 224 pixels a side."""
+_EPSILON = 1e-8
+
+
+class Generator(nn.Module):
+    """Style and identity map to a picture.
+
+    State-dict compatible with the published ``latest_net_G.pth`` (class ``ModulateGenerator`` of Talking-Face_PC-AVS). It holds a
+    mapping network and a learned start that the published inference does not use; see `for_inference`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The first place of the published sequence is a norm without tensors.
+        self.style = nn.Sequential(nn.Identity(), *(nn.Linear(STYLE, STYLE) for _ in range(8)))
+        self.input = _LearnedStart()
+        self.conv1 = _StyledConv(CHANNELS[0], CHANNELS[0])
+        self.to_rgb1 = _ToRGB(CHANNELS[0], up=False)
+        self.convs = nn.ModuleList()
+        self.to_rgbs = nn.ModuleList()
+        self.noises = nn.Module()
+        for before, after in pairwise(CHANNELS):
+            self.convs += [_StyledConv(before, after, up=True), _StyledConv(after, after)]
+            self.to_rgbs.append(_ToRGB(after))
+        for layer in range(2 * len(CHANNELS) - 1):
+            side = START * 2 ** ((layer + 1) // 2)
+            self.noises.register_buffer(f"noise_{layer}", torch.randn(1, 1, side, side))
+
+    def for_inference(self) -> Self:
+        """Lets go of what is only in the file for training (215 of 300 MB). The state dict is then no longer the published one."""
+        del self.style, self.input
+        return self
+
+    def start(self, style: Tensor, identity: Tensor) -> Tensor:
+        """The first map ``(B, 512, 7, 7)``, to be looked into."""
+        made: Tensor = self.conv1(identity, style, self._noise(0))
+        return made
+
+    def forward(self, style: Tensor, identity: Tensor) -> Tensor:
+        """Pictures ``(B, 3, 224, 224)``, RGB in -1..1.
+
+        Args:
+            style: ``(B, 2560)``: identity feature, mouth, head pose. identity: map ``(B or 1, 512, 7, 7)``.
+        """
+        x = self.start(style, identity)
+        picture = self.to_rgb1(x, style, None)
+        for step, to_rgb in enumerate(self.to_rgbs):
+            for layer in (2 * step, 2 * step + 1):
+                x = self.convs[layer](x, style, self._noise(layer + 1))
+            picture = to_rgb(x, style, picture)
+        return torch.tanh(picture)
+
+    def _noise(self, layer: int) -> Tensor:
+        return self.noises.get_buffer(f"noise_{layer}")
+
+
+class _LearnedStart(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.input = nn.Parameter(torch.randn(1, CHANNELS[0], START, START))
+
+
+class _ScaledLinear(nn.Linear):
+    """Its weights are stored as if drawn with variance 1 and scaled when used."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.linear(x, self.weight / math.sqrt(self.in_features), self.bias)
+
+
+class _ModulatedConv(nn.Module):
+    """A convolution whose inputs are scaled by a style."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(1, outputs, inputs, kernel, kernel))
+        self.modulation = _ScaledLinear(STYLE, inputs)
+
+    @property
+    def scaled(self) -> Tensor:
+        """Weights ``(outputs, inputs, k, k)`` as they act."""
+        return self.weight[0] / math.sqrt(self.weight[0, 0].numel())
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        scale = self.modulation(style)
+        return functional.conv2d(x * scale[:, :, None, None], self.scaled, padding=self.weight.shape[-1] // 2)
+
+
+class _DemodulatedConv(_ModulatedConv):
+    """The same with outputs of unit variance, if its inputs have it."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, kernel=3)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        scale, weight = self.modulation(style), self.scaled
+        variance = scale.square() @ weight.square().sum(dim=(2, 3)).T
+        made = self._convolved(x * scale[:, :, None, None], weight)
+        return made * torch.rsqrt(variance + _EPSILON)[:, :, None, None]
+
+    def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+        return functional.conv2d(x, weight, padding=1)
+
+
+class _UpConv(_DemodulatedConv):
+    """Twice as large, then blurred."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        self.blur = _Kernel()
+
+    def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+        large = functional.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
+        kernel = self.blur.kernel.expand(large.shape[1], 1, 4, 4)
+        return functional.conv2d(large, kernel, padding=1, groups=large.shape[1])
+
+
+class _Kernel(nn.Module):
+    """The filter 1 3 3 1 of up-sampling by two, stored in the file; it is symmetric."""
+
+    kernel: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        line = torch.tensor([1.0, 3.0, 3.0, 1.0])
+        self.register_buffer("kernel", torch.outer(line, line) / 16)
+
+
+class _Noise(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+
+class _Activation(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1, channels, 1, 1))
+
+
+class _StyledConv(nn.Module):
+    def __init__(self, inputs: int, outputs: int, up: bool = False) -> None:
+        super().__init__()
+        self.conv = _UpConv(inputs, outputs) if up else _DemodulatedConv(inputs, outputs)
+        self.noise = _Noise()
+        self.activate = _Activation(outputs)
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
+        made = self.conv(x, style) + (self.noise.weight * noise + self.activate.bias)
+        return functional.leaky_relu(made, 0.2) * math.sqrt(2)
+
+
+class _ToRGB(nn.Module):
+    def __init__(self, inputs: int, up: bool = True) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
+        if up:
+            self.upsample = _Kernel()
+        self.conv = _ModulatedConv(inputs, 3, kernel=1)
+
+    def forward(self, x: Tensor, style: Tensor, picture: Tensor | None) -> Tensor:
+        made: Tensor = self.conv(x, style) + self.bias
+        if picture is None:
+            return made
+        kernel = self.upsample.kernel.expand(3, 1, 4, 4)
+        return made + functional.conv_transpose2d(picture, kernel, stride=2, padding=1, groups=3)
