@@ -35,6 +35,19 @@ def motion_statistics_loss(predicted: Tensor, target: Tensor, present: Tensor, s
     return total / ORDERS
 
 
+def whereabouts_loss(predicted: Tensor, target: Tensor, present: Tensor, scale: Tensor) -> Tensor:
+    """How far apart the poses of a batch are as two clouds: square of the means' difference, and of the spreads'.
+
+    Motion that is real in amount and speed may still lead all heads to one side; over a batch, heads that began alike
+    must be found where true heads are. In standard deviations, mean over 6 dimensions.
+    """
+    made, true = keep(predicted, present) / scale, keep(target, present) / scale
+    count = present.sum().clamp(min=1)
+    means = made.sum(dim=(0, 1)) / count, true.sum(dim=(0, 1)) / count
+    spreads = (_log_rms(made - means[0], present), _log_rms(true - means[1], present))
+    return ((means[0] - means[1]).square() + (spreads[0] - spreads[1]).square()).mean()
+
+
 def diversity_loss(first: Tensor, second: Tensor, scale: Tensor, margin: float) -> Tensor:
     """Two motions for the same speech shall be `margin` standard deviations apart on average; 0 when they are.
 

@@ -17,6 +17,7 @@ from space_ref.losses.pose import (
     gradient_penalty,
     motion_statistics_loss,
     reconstruction_loss,
+    whereabouts_loss,
 )
 from space_ref.objectives.base import Batch, Objective
 from space_ref.objectives.speech import SpeechNoise, evaluating, not_below_zero
@@ -28,7 +29,7 @@ class PoseObjectiveConfig:
     """Attributes:
 
     network, critic: the networks.
-    adversarial, reconstruction, statistics, diversity: weights of the generator's terms.
+    adversarial, reconstruction, statistics, whereabouts, diversity: weights of the generator's terms.
     margin: how many standard deviations two motions for the same speech shall be apart.
     penalty: weight of the critic's gradient penalty.
     noise: disturbance of the speech.
@@ -39,13 +40,16 @@ class PoseObjectiveConfig:
     adversarial: float = 1.0
     reconstruction: float = 0.2
     statistics: float = 1.0
+    whereabouts: float = 1.0
     diversity: float = 1.0
     margin: float = 0.5
     penalty: float = 0.1
     noise: SpeechNoise = field(default_factory=SpeechNoise)
 
     def __post_init__(self) -> None:
-        not_below_zero(self, "adversarial", "reconstruction", "statistics", "diversity", "margin", "penalty")
+        not_below_zero(
+            self, "adversarial", "reconstruction", "statistics", "whereabouts", "diversity", "margin", "penalty"
+        )
         if self.network.mfcc != self.critic.mfcc:
             raise ValueError(
                 f"PoseObjectiveConfig: the generator takes {self.network.mfcc} coefficients, the critic "
@@ -88,6 +92,7 @@ class PoseObjective(Objective):
             "adversarial": config.adversarial * generator_loss(verdicts, self.critic.patches(present)),
             "reconstruction": config.reconstruction * reconstruction_loss(first, true, present, scale),
             "statistics": config.statistics * motion_statistics_loss(first, true, present, scale),
+            "whereabouts": config.whereabouts * whereabouts_loss(first, true, present, scale),
             "diversity": config.diversity * diversity_loss(first, second, scale, config.margin),
         }
         return losses, {"pose": first, "mfcc": mfcc}

@@ -13,7 +13,7 @@ from space_ref.losses.landmarks import (
     position_loss,
     velocity_loss,
 )
-from space_ref.losses.pose import diversity_loss, motion_statistics_loss
+from space_ref.losses.pose import diversity_loss, motion_statistics_loss, whereabouts_loss
 from space_ref.objectives.base import Objective
 from space_ref.objectives.latents import LatentsObjective, LatentsObjectiveConfig
 from space_ref.objectives.pose import PoseObjective, PoseObjectiveConfig
@@ -211,6 +211,18 @@ def test_motion_statistics_know_the_amount_of_motion_and_not_its_course():
     assert float(motion_statistics_loss(2 * motion, motion, kept, torch.ones(6))) == pytest.approx(
         torch.tensor(2.0).log().item(), rel=1e-3
     )
+
+
+def test_whereabouts_know_where_heads_are_and_not_which_head_is_where():
+    motion = torch.randn(64, 100, 6, generator=torch.Generator().manual_seed(0))
+    kept = torch.ones(64, 100, dtype=torch.bool)
+    kept[0, 50:] = False
+    motion[0, 50:] = torch.nan
+    seen = motion.nan_to_num(99.0)
+    assert float(whereabouts_loss(seen, motion, kept, torch.ones(6))) == pytest.approx(0, abs=1e-9)
+    assert float(whereabouts_loss(seen[1:].roll(1, dims=0), motion[1:], kept[1:], torch.ones(6))) < 1e-9
+    assert float(whereabouts_loss(seen + 0.5, motion, kept, torch.ones(6))) == pytest.approx(0.25, rel=1e-3)
+    assert float(whereabouts_loss(2 * seen, motion, kept, torch.ones(6))) == pytest.approx(math.log(2) ** 2, rel=0.05)
 
 
 def test_diversity_asks_for_a_margin_and_no_more():
