@@ -1,11 +1,14 @@
-"""One case through the variants of one model, in a worker: read the inputs, animate, write the videos."""
+"""Cases through a model, in a worker: read the inputs, animate, write the videos. One case and its variants, or many at once."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from bench.config import AUDIO_RATE
 from bench.content import content_hashes
 from bench.errors import BenchError
 from bench.models import registry
-from bench.models.base import Animation, Case, Context, Model, ModelError, Options
+from bench.models.base import Animation, AnyModel, Case, Context, ManyModel, Model, ModelError, Options
 from bench.store import replacing, sha256_file
 from datasets.media import MediaError, read_audio, replace_sound, write_video
 
@@ -29,41 +32,51 @@ class Surroundings:
     speakers: tuple[tuple[str, str], ...]
     cases: str
 
-    def open(self) -> Context:
-        return Context(self.device, dict(self.sounds), dict(self.speakers), self.cases)
+    def open(self, logs: Path | None = None) -> Context:
+        return Context(self.device, dict(self.sounds), dict(self.speakers), self.cases, logs)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A row of ``params.yaml`` that lacks the video of a case.
+    """A video that a row of ``params.yaml`` lacks.
 
     Attributes:
-        model: its name. options: as JSON. target: the video to write. recipe: digest of all that decides what is in it.
+        model: name of the row. options: as JSON. row: the case, see `bench.generate`. target: the video to write.
+        recipe: digest of all that decides what is in it.
     """
 
     model: str
     options: str
+    row: dict[str, Any]
     target: Path
     recipe: str
+
+    @property
+    def case(self) -> str:
+        return str(self.row["case"])
 
 
 @dataclass(frozen=True)
 class Job:
-    """One case and the variants of one kind of model that miss it.
+    """One case and the variants of one kind of model that miss it; or many cases of a model that takes them in one go.
 
-    They go through the same worker one after the other, so that what depends on the case alone (its sound, the tracked
-    portrait, the tracked pose source) is worked out once.
+    Variants of a case go through the same worker one after the other, so that what depends on the case alone (its sound,
+    the tracked portrait, the tracked pose source) is worked out once.
 
     Attributes:
         kind: name of the registry entry. variants: in the order of ``params.yaml``.
-        row: the case, see `bench.generate`. surroundings: of its case set. seed: of all chance.
+        surroundings: of their case set. seed: of all chance.
     """
 
     kind: str
     variants: tuple[Variant, ...]
-    row: dict[str, Any]
     surroundings: Surroundings
     seed: int
+
+    @property
+    def frames(self) -> int:
+        """Frames of the longest video."""
+        return max(int(variant.row["frames"]) for variant in self.variants)
 
 
 def options_json(options: Options) -> str:
@@ -89,25 +102,79 @@ def load_case(row: dict[str, Any]) -> Case:
 
 def run_job(job: Job) -> list[dict[str, Any]]:
     """A journal entry for each variant. What a model or its media cannot do is a failure; a full disk ends the run."""
-    return [_run_variant(job, variant) for variant in job.variants]
+    groups = groupby(job.variants, key=lambda variant: (variant.model, variant.options))
+    return [entry for _, group in groups for entry in _run_model(job, list(group))]
 
 
-def _run_variant(job: Job, variant: Variant) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "case": job.row["case"],
-        "recipe": variant.recipe,
-        "status": "ok",
-        "detail": "",
-        "sha256": None,
-        "pictures": None,
-        "sound": None,
-    }
+def _run_model(job: Job, variants: Sequence[Variant]) -> list[dict[str, Any]]:
+    """The variants of one model."""
     start = time.perf_counter()
     try:
-        case = load_case(job.row)
-        _write(_model(job, variant).animate(case, job.seed), case, variant.target)
-        entry["sha256"] = sha256_file(variant.target)
-        entry["pictures"], entry["sound"] = content_hashes(variant.target)
+        model = _model(job, variants[0])
+    except ModelError as error:
+        return [failed(variant.case, variant.recipe, error) for variant in variants]
+    if isinstance(model, ManyModel):
+        entries = _run_many(model, variants, job.seed)
+    else:
+        entries = [_run_one(model, variant, job.seed) for variant in variants]
+    seconds = round((time.perf_counter() - start) / len(variants), 3)
+    for variant, entry in zip(variants, entries, strict=True):
+        if entry["status"] != "ok":
+            variant.target.unlink(missing_ok=True)
+        entry["seconds"] = seconds
+    return entries
+
+
+def _run_one(model: Model, variant: Variant, seed: int) -> dict[str, Any]:
+    entry = _blank(variant.case, variant.recipe)
+    with _failing(entry):
+        case = load_case(variant.row)
+        _take(model.animate(case, seed), case, variant, entry)
+    return entry
+
+
+def _run_many(model: ManyModel, variants: Sequence[Variant], seed: int) -> list[dict[str, Any]]:
+    """All cases in one go; what becomes of one of them is not the others' concern."""
+    by_case = {variant.case: variant for variant in variants}
+    entries = {variant.case: _blank(variant.case, variant.recipe) for variant in variants}
+
+    def readable() -> Iterator[Case]:
+        for variant in variants:
+            case: Case | None = None
+            with _failing(entries[variant.case]):
+                case = load_case(variant.row)
+            if case is not None:
+                yield case
+
+    whole: dict[str, Any] = {"status": "not_generated", "detail": "the model gave no answer for this case"}
+    with _failing(whole), closing(model.animate_many(readable(), seed)) as answers:
+        for case, answer in answers:
+            with _failing(entries[case.name]):
+                if isinstance(answer, ModelError):
+                    raise answer
+                _take(answer, case, by_case[case.name], entries[case.name])
+    for entry in entries.values():
+        if entry["status"] == "ok" and entry["sha256"] is None:
+            entry.update(status=whole["status"], detail=whole["detail"])
+    return list(entries.values())
+
+
+def failed(case: str, recipe: str, error: ModelError) -> dict[str, Any]:
+    """The journal entry of a case for which a model could not even be made."""
+    return _blank(case, recipe) | {"status": error.status, "detail": error.detail, "seconds": 0.0}
+
+
+def _blank(case: str, recipe: str) -> dict[str, Any]:
+    return {
+        "case": case, "recipe": recipe, "status": "ok", "detail": "", "sha256": None, "pictures": None, "sound": None,
+    }  # fmt: skip
+
+
+@contextmanager
+def _failing(entry: dict[str, Any]) -> Iterator[None]:
+    """Turn what goes wrong into the entry's status and detail."""
+    try:
+        yield
     except ModelError as error:
         entry.update(status=error.status, detail=error.detail)
     except MediaError as error:
@@ -119,23 +186,26 @@ def _run_variant(job: Job, variant: Variant) -> dict[str, Any]:
     except Exception as error:
         # A model is foreign code: whatever it throws is this case's failure, named, and not the end of the run.
         entry.update(status="not_generated", detail=f"{type(error).__name__}: {error}")
-    if entry["status"] != "ok":
-        variant.target.unlink(missing_ok=True)
-    entry["seconds"] = round(time.perf_counter() - start, 3)
-    return entry
 
 
-_OPEN: dict[str, dict[tuple[str, str, Surroundings], Model]] = {}
+def _take(animation: Animation, case: Case, variant: Variant, entry: dict[str, Any]) -> None:
+    _write(animation, case, variant.target)
+    entry["sha256"] = sha256_file(variant.target)
+    entry["pictures"], entry["sound"] = content_hashes(variant.target)
+
+
+_OPEN: dict[str, dict[tuple[str, str, Surroundings], AnyModel]] = {}
 """Models of the kind that this process is at; those of another one are let go, for they may fill the memory."""
 
 
-def _model(job: Job, variant: Variant) -> Model:
+def _model(job: Job, variant: Variant) -> AnyModel:
     if job.kind not in _OPEN:
         _OPEN.clear()
     made = _OPEN.setdefault(job.kind, {})
     key = (variant.model, variant.options, job.surroundings)
     if key not in made:
-        made[key] = registry.make(variant.model, json.loads(variant.options), job.surroundings.open())
+        context = job.surroundings.open(logs=variant.target.parent / "logs")
+        made[key] = registry.make(variant.model, json.loads(variant.options), context)
     return made[key]
 
 

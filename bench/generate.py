@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bench.case_job import Job, Surroundings, Variant, options_json, run_job
+from bench.case_job import Job, Surroundings, Variant, failed, options_json, run_job
 from bench.config import CaseSet, Params
 from bench.models import registry
-from bench.models.base import Model
+from bench.models.base import AnyModel, ManyModel, ModelError
 from bench.parallel import run
 from bench.progress import bar
 from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, records, sha256_file, write_table
@@ -55,7 +55,7 @@ def generate(params: Params, workspace: Workspace, sets: Sequence[CaseSet], mode
         _plan(cases, kinds, params, workspace, rows, jobs)
     # Heavy work first and the longest of it in front, so that no worker is left alone with it at the end.
     light, order = {kind: registry.MODELS[kind].light for kind in kinds.values()}, list(kinds.values())
-    jobs.sort(key=lambda job: (light[job.kind], order.index(job.kind), -job.row["frames"]))
+    jobs.sort(key=lambda job: (light[job.kind], order.index(job.kind), -job.frames))
     journals = {row.folder: row.journal for row in rows}
     with bar("generate", sum(len(job.variants) for job in jobs)) as step:
         threads = all(light[job.kind] for job in jobs)
@@ -82,22 +82,36 @@ def _plan(
     missing: dict[tuple[str, str], list[Variant]] = {}
     for model, kind in kinds.items():
         options = params.options.get(model, {})
-        made = registry.make(model, options, surroundings.open())
         folder = workspace.videos(cases, model)
         folder.mkdir(parents=True, exist_ok=True)
         journal = Journal(folder / "generated.jsonl", key="case")
+        try:
+            made = registry.make(model, options, surroundings.open())
+        except ModelError as error:
+            rows.append(_Row(cases, model, "absent", folder, journal, tuple(given)))
+            for case in given:
+                journal.add(failed(case, "", error))
+            continue
         rows.append(_Row(cases, model, made.version, folder, journal, tuple(given)))
+        lacking: list[Variant] = []
         for case, row in given.items():
             recipe = digest([model, made.version, params.seed, row["digest"], _content(made, case)])
-            variant = Variant(model, options_json(options), folder / f"{case}.mp4", recipe)
+            variant = Variant(model, options_json(options), row, folder / f"{case}.mp4", recipe)
             if not _done(journal, case, variant):
-                missing.setdefault((case, kind), []).append(variant)
-    jobs += [
-        Job(kind, tuple(variants), given[case], surroundings, params.seed) for (case, kind), variants in missing.items()
-    ]
+                lacking.append(variant)
+        if isinstance(made, ManyModel):
+            jobs += [Job(kind, tuple(part), surroundings, params.seed) for part in _parts(lacking, made.batch)]
+            continue
+        for variant in lacking:
+            missing.setdefault((variant.case, kind), []).append(variant)
+    jobs += [Job(kind, tuple(variants), surroundings, params.seed) for (_, kind), variants in missing.items()]
 
 
-def _content(model: Model, case: str) -> str:
+def _parts(variants: Sequence[Variant], size: int) -> Iterator[Sequence[Variant]]:
+    return (variants[start : start + size] for start in range(0, len(variants), size))
+
+
+def _content(model: AnyModel, case: str) -> str:
     content = getattr(model, "content", None)
     return content(case) if content else ""
 

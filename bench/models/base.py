@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,34 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class ManyModel(Protocol):
+    """A method under test that takes many cases at once, because it is slow to start, say.
+
+    Attributes:
+        name, uses, version: as of a `Model`. batch: how many cases at most are given in one call.
+    """
+
+    name: str
+    uses: frozenset[str]
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def batch(self) -> int: ...
+
+    def animate_many(
+        self, cases: Iterable[Case], seed: int
+    ) -> Generator[tuple[Case, Animation | ModelError], None, None]:
+        """Make the videos of all cases and give each with its case, in any order; what is left out counts as not generated.
+
+        A file that an `Animation` names is taken before the next answer is asked for.
+        """
+        ...
+
+
+AnyModel = Model | ManyModel
 Options = dict[str, Any]
 
 
@@ -105,12 +133,14 @@ class Context:
         sounds: sound file of every case that has one, by case name, in table order (for shuffling).
         speakers: speaker of every case, by case name.
         cases: name of the case set, ``dataset/split/protocol``.
+        logs: folder for what a foreign program prints, a file a case; None: it is not kept.
     """
 
     device: str
     sounds: Mapping[str, Path]
     speakers: Mapping[str, str]
     cases: str
+    logs: Path | None = None
 
 
 def check_options(model: str, options: Options, known: Mapping[str, type | tuple[type, ...]]) -> None:

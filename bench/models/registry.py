@@ -8,7 +8,7 @@ from importlib import import_module
 
 from bench.errors import unknown
 from bench.models import cards
-from bench.models.base import Context, Model, Options
+from bench.models.base import AnyModel, Context, Options
 from bench.models.card import ModelCard
 
 
@@ -49,13 +49,13 @@ MODELS: dict[str, Entry] = {
 }  # fmt: skip
 
 
-def make(name: str, options: Options, context: Context) -> Model:
+def make(name: str, options: Options, context: Context) -> AnyModel:
     """Make a model. The option ``model`` names the entry where the row has a name of its own.
 
     Raises:
         BenchError: unknown model or option, or something that the model needs is absent.
     """
-    factory: Callable[[Options, Context], Model] = _load(entry(name, options).factory)
+    factory: Callable[[Options, Context], AnyModel] = _load(entry(name, options).factory)
     return factory({key: value for key, value in options.items() if key != "model"}, context)
 
 
@@ -76,7 +76,7 @@ def entry(name: str, options: Options) -> Entry:
     return MODELS[kind(name, options)]
 
 
-def _load(reference: str) -> Callable[[Options, Context], Model]:
+def _load(reference: str) -> Callable[[Options, Context], AnyModel]:
     module, function = reference.split(":")
-    loaded: Callable[[Options, Context], Model] = getattr(import_module(module), function)
+    loaded: Callable[[Options, Context], AnyModel] = getattr(import_module(module), function)
     return loaded
