@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from bench.store import sha256_file
 from metrics.base import Status, protocol_id
-from metrics.features.registry import ASSETS, PAIR_NETWORKS, SOUND_FEATURES, SYNC_FEATURES, SYNC_LEGACY
+from metrics.features.registry import ASSETS, PAIR_NETWORKS, SOUND_FEATURES, SPEECH, SYNC_FEATURES, SYNC_LEGACY
 from metrics.features.syncnet_protocol import PROTOCOLS
 
 if TYPE_CHECKING:
     from metrics.features.syncnet_meter import SyncMeter
+    from metrics.features.voice_activity import VoiceActivity
 
 BATCH = 16
 
@@ -64,6 +65,8 @@ def plan(
     refused: dict[str, tuple[Status, str]] = {}
     if "phonemes" in names:
         ids["phonemes"] = protocol_id("phonemes", phonemes.PROTOCOL)
+    if SPEECH in names and (listener := _attempt(SPEECH, partial(open_listener, assets), refused)):
+        ids[SPEECH] = protocol_id(SPEECH, {**listener.protocol, "weights": _digests(SPEECH, assets)})
     for name in sorted(set(names) & set(networks())):
         network = _attempt(name, partial(open_network, name, assets, device), refused)
         if network is None:
@@ -138,6 +141,19 @@ def open_network(name: str, assets: Mapping[str, Path], device: str) -> Any:
 
     files = {asset: assets[asset] for asset in ASSETS[name]}
     return _opened((name, *files.values(), device), lambda: networks()[name](assets=files, device=device))
+
+
+def open_listener(assets: Mapping[str, Path]) -> VoiceActivity:
+    """The voice activity network, made once a process.
+
+    Raises:
+        WeightsError: its weights cannot be used.
+    """
+    from metrics.features.voice_activity import VoiceActivity
+
+    files = {asset: assets[asset] for asset in ASSETS[SPEECH]}
+    made: VoiceActivity = _opened((SPEECH, *files.values()), lambda: VoiceActivity(files))
+    return made
 
 
 def open_meter(name: str, assets: Mapping[str, Path], device: str) -> SyncMeter:

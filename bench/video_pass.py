@@ -17,12 +17,12 @@ from bench.content import Video
 from bench.errors import BenchError
 from bench.features import FeatureStore, phoneme_arrays, track_arrays, track_from
 from bench.few_frames import FewFrames
-from bench.plan import Plan
+from bench.plan import Plan, open_listener
 from bench.sync_pass import SyncPass
 from datasets.media import MediaError, read_audio, read_frames
 from metrics.base import FaceTrack, Status, Unscorable
 from metrics.features.base import FewFramesNetwork
-from metrics.features.registry import PAIR_NETWORKS
+from metrics.features.registry import PAIR_NETWORKS, SPEECH
 
 LENGTH_TOLERANCE = 2
 """Frames by which two paired videos may differ in length; the common part is compared."""
@@ -63,6 +63,8 @@ class VideoPass:
             self._fail(Unscorable(Status.UNDEFINED, str(error)))
         if "phonemes" in self.wanted:
             self._listen()
+        if SPEECH in self.wanted:
+            self._hear_speech()
         self.sync.after(self.track)
 
     def _fail(self, failure: Unscorable) -> None:
@@ -168,6 +170,16 @@ class VideoPass:
             self.store.save_failure(identity, key, as_unscorable(error))
         else:
             self.store.save(identity, key, *phoneme_arrays(phonemes))
+
+    def _hear_speech(self) -> None:
+        try:
+            values = open_listener(self.plan.assets).probabilities(read_audio(self.video.path, AUDIO_RATE))
+        except MediaError as error:
+            self._store(SPEECH, as_unscorable(error))
+        except Unscorable as error:
+            self._store(SPEECH, error)
+        else:
+            self._store(SPEECH, {"values": values, "at": np.arange(len(values), dtype=np.int64)})
 
     def save(self) -> None:
         """Store what was collected, or why there is nothing."""

@@ -1,6 +1,8 @@
-"""LPIPS on three networks, and how blurred the frames are."""
+"""LPIPS on three networks, and how blurred or sharp the frames are."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 
@@ -37,13 +39,13 @@ def _lpips(name: str) -> Metric:
     )
 
 
-def blur(bundle: Bundle) -> float:
-    """Mean blur of the sampled frames of the generated video, 0..1.
+def mean_of_edges(bundle: Bundle, name: str) -> float:
+    """Mean of the feature `name` over the sampled frames of the generated video that have edges.
 
     Raises:
-        Unscorable: ``undefined`` where every frame has one colour only.
+        Unscorable: ``undefined`` where none has.
     """
-    values = np.asarray(bundle.generated.need("blur"), dtype=np.float64)
+    values = np.asarray(bundle.generated.need(name), dtype=np.float64)
     known = values[np.isfinite(values)]
     if len(known) == 0:
         raise Unscorable(Status.UNDEFINED, "no sampled frame has an edge whose blur could be measured")
@@ -62,9 +64,24 @@ METRICS: tuple[Metric, ...] = (
         protocol={
             "definition": "scikit-image blur_effect, h_size 11, of the whole frame; mean over sampled frames with edges",
         },
-        source="Crété-Roffet et al. 2007, scikit-image blur_effect; in the place of CPBD, not comparable with it",
+        source="Crété-Roffet et al. 2007, scikit-image blur_effect; not comparable with CPBD",
         summary="How blurred the frames are, without a reference (0 sharp, 1 blurred); read beside the ground-truth row.",
-        per_clip=blur,
+        per_clip=partial(mean_of_edges, name="blur"),
+        aggregate=weighted_mean,
+    ),
+    Metric(
+        name="cpbd",
+        title="CPBD",
+        group="image",
+        unit="",
+        better="higher",
+        needs=("cpbd",),
+        protocol={
+            "definition": "CPBD of the whole frame (metrics.features.cpbd); mean over sampled frames with edges",
+        },
+        source="Narvekar & Karam 2011; edges found as by the package cpbd 1.0.7",
+        summary="Share of edges where blur is not noticed, without a reference (1 sharp); read beside the ground-truth row.",
+        per_clip=partial(mean_of_edges, name="cpbd"),
         aggregate=weighted_mean,
     ),
 )

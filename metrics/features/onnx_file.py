@@ -11,6 +11,26 @@ from numpy.typing import NDArray
 from metrics.features.weights import WeightsError
 
 
+def open_session(path: Path, device: str) -> Any:
+    """ONNX Runtime's session of a file.
+
+    Raises:
+        WeightsError: the file is missing or no ONNX file.
+        ValueError: the device is not ``cpu`` or ``cuda`` (with or without a number), or the runtime cannot use it.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # As many threads as torch's networks here: one worker a core.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    providers = _providers(device)
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # ONNX Runtime's errors have no common base class of their own.
+        raise WeightsError(f"{path}: cannot be loaded as an ONNX network: {_first_line(error)}") from error
+
+
 class OnnxNetwork:
     """One input of pictures ``(B, 3, size, size)`` float32, one output ``(B, outputs)`` float32.
 
@@ -20,16 +40,7 @@ class OnnxNetwork:
     """
 
     def __init__(self, path: Path, size: int, outputs: int, device: str = "cpu") -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # As many threads as torch's networks here: one worker a core.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self.session = onnxruntime.InferenceSession(str(path), options, providers=_providers(device))
-        except Exception as error:  # ONNX Runtime's errors have no common base class of their own.
-            raise WeightsError(f"{path}: cannot be loaded as an ONNX network: {_first_line(error)}") from error
+        self.session = open_session(path, device)
         self.input, self.output = (self._only(path, kind) for kind in ("input", "output"))
         self._check(path, "input", self.input.shape, (3, size, size))
         self._check(path, "output", self.output.shape, (outputs,))

@@ -16,6 +16,7 @@ _WHERE: Mapping[str, tuple[str, str]] = {
     "arcface_r50": ("metrics.features.arcface", "ArcFaceR50"),
     "arcface_vico": ("metrics.features.arcface", "ArcFaceVico"),
     "blur": ("metrics.features.sharpness", "Blur"),
+    "cpbd": ("metrics.features.cpbd", "Cpbd"),
     "dlib68": ("metrics.features.dlib_landmarks", "DlibLandmarks"),
     "efficientnet": ("metrics.features.efficientnet_lite0", "EfficientNetFeatures"),
     "emonet_5": ("metrics.features.emonet", "EmoNet5"),
@@ -39,6 +40,9 @@ SYNC_LEGACY: Mapping[str, SyncProtocol] = MappingProxyType(
 )
 """Features that `syncnet_meter.SyncMeter` makes of pictures and sound together, and their protocols."""
 
+SPEECH = "speech"
+"""What `voice_activity.VoiceActivity` hears."""
+
 SYNC_FEATURES = (LIPS, SOUND, *SYNC_LEGACY)
 """All that `SyncMeter` makes."""
 
@@ -50,6 +54,7 @@ ASSETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "arcface_r50": ("arcface_r50",),
         "arcface_vico": ("arcface_r100",),
         "blur": (),
+        "cpbd": (),
         "dlib68": ("dlib_landmarks_68",),
         "efficientnet": ("efficientnet_lite0",),
         "emonet_5": ("emonet_5",),
@@ -66,6 +71,7 @@ ASSETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "psnr": (),
         "ssim": (),
         "stlpips": ("stlpips_alex",),
+        SPEECH: ("silero_vad",),
         LIPS: ("syncnet_v2",),
         SOUND: ("syncnet_v2",),
         **{
@@ -79,7 +85,7 @@ ASSETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 PAIR_NETWORKS = frozenset({"lpips_alex", "lpips_squeeze", "lpips_vgg", "psnr", "ssim", "stlpips"})
 """Those that look at a generated frame beside the reference frame (`PairNetwork`); the others are `FrameNetwork`."""
 
-SOUND_FEATURES = frozenset({"phonemes", SOUND})
+SOUND_FEATURES = frozenset({"phonemes", SPEECH, SOUND})
 """What is heard: the same for every video with that sound."""
 
 

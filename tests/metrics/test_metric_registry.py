@@ -27,8 +27,9 @@ NAMED = (
     "emotion_accuracy_emonet_5", "emotion_f1_emonet_5", "emotion_intensity_emonet_5",
     "emotion_accuracy_emotion_fan", "emotion_f1_emotion_fan", "emotion_intensity_emotion_fan", "id_cos_ref",
     "id_consistency", "csim", "csim_vico", "csim_source", "csim_r50", "csim_buffalo", "csim_antelope", "psnr",
-    "ssim", "stlpips", "lpips_alex", "lpips_vgg", "lpips_squeeze", "blur", "fd_efficientnet", "kd_efficientnet",
-    "fid", "fid_5", "kid", "kid_5",
+    "ssim", "stlpips", "lpips_alex", "lpips_vgg", "lpips_squeeze", "blur", "cpbd", "fd_efficientnet", "kd_efficientnet",
+    "fid", "fid_5", "kid", "kid_5", "theval_lip_dynamics", "theval_eyebrow_dynamics", "theval_head_motion_mesh",
+    "theval_silent_lip_stability", "theval_lip_sync",
 )  # fmt: skip
 
 
@@ -77,8 +78,9 @@ def test_values_do_not_depend_on_what_was_scored_before(
 ) -> None:
     phonemes = (Phoneme("P", 1.0, 1.1), Phoneme("AA", 1.1, 1.4))
     turned = np.cumsum(np.random.default_rng(0).normal(scale=0.5, size=(100, 3)), axis=0)
-    one = make_talker(seed=1, angles=turned, phonemes=phonemes)
-    other = make_talker(seed=2, phonemes=phonemes)
+    speech = np.repeat([0.1, 0.9, 0.1], [30, 60, 35])[:, None].astype(np.float32)
+    one = replace(make_talker(seed=1, angles=turned, phonemes=phonemes), samples={"speech": speech})
+    other = replace(make_talker(seed=2, phonemes=phonemes), samples={"speech": speech})
     per_clip = registry.get(name).per_clip
     first = per_clip(make_bundle(one, other))
     per_clip(make_bundle(other, one))
