@@ -86,8 +86,8 @@ class _ScaledLinear(nn.Linear):
         return functional.linear(x, self.weight / math.sqrt(self.in_features), self.bias)
 
 
-class _ModulatedConv(nn.Module):
-    """A convolution whose inputs are scaled by a style."""
+class _Modulated(nn.Module):
+    """Weights of a convolution whose inputs are scaled by a style."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
@@ -99,22 +99,19 @@ class _ModulatedConv(nn.Module):
         """Weights ``(outputs, inputs, k, k)`` as they act."""
         return self.weight[0] / math.sqrt(self.weight[0, 0].numel())
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        scale = self.modulation(style)
-        return functional.conv2d(x * scale[:, :, None, None], self.scaled, padding=self.weight.shape[-1] // 2)
 
-
-class _DemodulatedConv(_ModulatedConv):
-    """The same with outputs of unit variance, if its inputs have it."""
+class _DemodulatedConv(_Modulated):
+    """A convolution whose outputs have unit variance, if its inputs have it."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, kernel=3)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, added: Tensor, gain: float) -> Tensor:
+        """``gain * (outputs + added)``, in one go over the outputs, which are large."""
         scale, weight = self.modulation(style), self.scaled
         variance = scale.square() @ weight.square().sum(dim=(2, 3)).T
         made = self._convolved(x * scale[:, :, None, None], weight)
-        return made * torch.rsqrt(variance + _EPSILON)[:, :, None, None]
+        return torch.addcmul(gain * added, made, (gain * torch.rsqrt(variance + _EPSILON))[:, :, None, None])
 
     def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
         return functional.conv2d(x, weight, padding=1)
@@ -164,8 +161,9 @@ class _StyledConv(nn.Module):
         self.activate = _Activation(outputs)
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
-        made = self.conv(x, style) + (self.noise.weight * noise + self.activate.bias)
-        return functional.leaky_relu(made, 0.2) * math.sqrt(2)
+        # The published gain of sqrt(2) after the activation is as good before it.
+        made = self.conv(x, style, self.noise.weight * noise + self.activate.bias, math.sqrt(2))
+        return functional.leaky_relu_(made, 0.2)
 
 
 class _ToRGB(nn.Module):
@@ -174,10 +172,12 @@ class _ToRGB(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
         if up:
             self.upsample = _Kernel()
-        self.conv = _ModulatedConv(inputs, 3, kernel=1)
+        self.conv = _Modulated(inputs, 3, kernel=1)
 
     def forward(self, x: Tensor, style: Tensor, picture: Tensor | None) -> Tensor:
-        made: Tensor = self.conv(x, style) + self.bias
+        # A convolution of one pixel: the few weights are scaled instead of the large input.
+        weights = self.conv.scaled[:, :, 0, 0] * self.conv.modulation(style)[:, None]
+        made: Tensor = (weights @ x.flatten(2)).unflatten(2, x.shape[2:]) + self.bias
         if picture is None:
             return made
         kernel = self.upsample.kernel.expand(3, 1, 4, 4)

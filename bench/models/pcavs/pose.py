@@ -69,11 +69,11 @@ class _FaceAlignmentTrunk(nn.Module):
         self.bn5 = nn.BatchNorm2d(68)
 
     def forward(self, picture: Tensor) -> Tensor:
-        x = torch.relu(self.bn1(self.conv1(picture)))
+        x = functional.relu_(self.bn1(self.conv1(picture)))
         x = functional.max_pool2d(self.conv2(x), 2)
         x = self.m0(self.conv4(self.conv3(x)))
-        x = torch.relu(self.bn_end0(self.conv_last0(self.top_m_0(x))))
-        x = torch.relu(self.conv6(torch.relu(self.bn5(self.l0(x)))))
+        x = functional.relu_(self.bn_end0(self.conv_last0(self.top_m_0(x))))
+        x = torch.relu(self.conv6(functional.relu_(self.bn5(self.l0(x)))))
         found: Tensor = self.fc(x.flatten(1))
         return found
 
@@ -121,7 +121,7 @@ class _Block(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        first = self.conv1(torch.relu(self.bn1(x)))
-        second = self.conv2(torch.relu(self.bn2(first)))
-        third = self.conv3(torch.relu(self.bn3(second)))
+        first = self.conv1(functional.relu_(self.bn1(x)))
+        second = self.conv2(functional.relu_(self.bn2(first)))
+        third = self.conv3(functional.relu_(self.bn3(second)))
         return torch.cat([first, second, third], dim=1) + (x if self.downsample is None else self.downsample(x))
