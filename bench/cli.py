@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from bench import __version__, cli_datasets, cli_metrics, cli_space
+from bench import __version__, cli_datasets, cli_metrics, cli_models, cli_space
 from bench.errors import BenchError
 from bench.progress import console, out
 
@@ -24,6 +24,7 @@ assets_app = typer.Typer(
 app.add_typer(assets_app, name="assets")
 app.add_typer(cli_datasets.app, name="datasets")
 app.add_typer(cli_metrics.app, name="metrics")
+app.add_typer(cli_models.app, name="models")
 app.command()(cli_space.animate)
 app.command()(cli_space.train)
 
@@ -131,14 +132,6 @@ def assets_verify() -> None:
     if problems:
         raise BenchError(f"{len(problems)} assets are damaged; `space-bench assets pull` brings them again")
     out.print("all assets that are here are sound")
-
-
-@app.command()
-def models() -> None:
-    """Models that can be run."""
-    from bench.doctor import models_table
-
-    out.print(models_table())
 
 
 @app.command()

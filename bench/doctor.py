@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from bench.assets import AssetStore, open_store
 from bench.config import Params, load
-from bench.models.registry import MODELS
+from bench.errors import BenchError
+from bench.models.python_entry import installed
+from bench.models.registry import MODELS, lookup
 from bench.scoring import chosen_metrics, missing_weights
 from datasets.registry import READERS
 
@@ -113,14 +116,19 @@ def datasets_table(params: Path) -> Table:
 
 
 def models_table() -> Table:
-    """Registered models."""
+    """Registered models, and those of installed packages."""
     store = open_store()
     table = Table(title="Models", title_justify="left")
-    for heading in ("name", "kind", "what it does", "needs"):
+    for heading in ("name", "kind", "what it does", "ignores", "needs"):
         table.add_column(heading)
-    for name, entry in MODELS.items():
+    for name in (*MODELS, *(set(installed()) - set(MODELS))):
+        try:
+            entry = lookup(name)
+        except BenchError as error:  # Of a package that cannot be imported: the others are listed all the same.
+            table.add_row(name, "–", escape(str(error)), "–", "–")
+            continue
         needs = ", ".join(a if store.has(a) else f"{a} (missing)" for a in entry.assets)
-        table.add_row(name, entry.kind, entry.summary, needs or "–")
+        table.add_row(name, entry.kind, entry.summary, ", ".join(entry.card.ignores) or "–", needs or "–")
     return table
 
 

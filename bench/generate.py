@@ -54,7 +54,7 @@ def generate(params: Params, workspace: Workspace, sets: Sequence[CaseSet], mode
     for cases in sets:
         _plan(cases, kinds, params, workspace, rows, jobs)
     # Heavy work first and the longest of it in front, so that no worker is left alone with it at the end.
-    light, order = {kind: registry.MODELS[kind].light for kind in kinds.values()}, list(kinds.values())
+    light, order = {kind: registry.lookup(kind).light for kind in kinds.values()}, list(kinds.values())
     jobs.sort(key=lambda job: (light[job.kind], order.index(job.kind), -job.frames))
     journals = {row.folder: row.journal for row in rows}
     with bar("generate", sum(len(job.variants) for job in jobs)) as step:

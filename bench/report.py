@@ -28,7 +28,7 @@ from bench.models import registry
 from bench.parallel import run
 from bench.progress import watched
 from bench.scoring import chosen_metrics
-from bench.store import read_table, records, write_bytes
+from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, read_table, records, write_bytes
 from bench.workspace import Workspace
 from datasets.media import MediaError, read_audio, read_frames, write_video
 from metrics.base import Metric
@@ -44,7 +44,7 @@ class ModelResults:
 
     Attributes:
         scores: long score rows. summary: by metric name. curves, emotions: detail tables (may be empty).
-        videos: file of every case that has one.
+        videos: file of every case that has one. label: its name as printed; empty: `model`.
     """
 
     model: str
@@ -56,6 +56,7 @@ class ModelResults:
     curves: pd.DataFrame
     emotions: pd.DataFrame
     videos: Mapping[str, Path]
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,23 @@ def _model_results(cases: CaseSet, model: str, params: Params, workspace: Worksp
     if not path.is_file():
         raise BenchError(f"{path} is missing. `{made_by}` makes it.")
     summary = json.loads(path.read_text(encoding="utf-8"))
-    entry = registry.entry(model, params.options.get(model, {}))
+    options = params.options.get(model, {})
+    entry, ignored = registry.entry(model, options), sorted(registry.ignored(model, options))
+    note = entry.summary + (f"; ignores {', '.join(ignored)}" if ignored else "")
     videos = {row.case: workspace.resolve(row.video) for row in records(generated) if row.status == "ok"}
     return ModelResults(
-        model, summary["version"], entry.kind, entry.summary,
+        model, summary["version"], entry.kind, note,
         read_table(workspace.scores_table(cases, model), made_by), summary["metrics"],
-        read_table(workspace.detail_table(cases, model, "curves"), made_by),
-        read_table(workspace.detail_table(cases, model, "emotions"), made_by), videos,
+        _detail(workspace.detail_table(cases, model, "curves"), CURVE_COLUMNS, made_by),
+        _detail(workspace.detail_table(cases, model, "emotions"), EMOTION_COLUMNS, made_by), videos, registry.label(model, options),
     )  # fmt: skip
+
+
+def _detail(path: Path, columns: Mapping[str, str], made_by: str) -> pd.DataFrame:
+    table = read_table(path, made_by)
+    if lacking := [name for name in columns if name not in table.columns]:
+        raise BenchError(f"{path} lacks {', '.join(lacking)}: another version wrote it. `{made_by}` makes it anew.")
+    return table
 
 
 def write_pages(
@@ -129,6 +139,14 @@ def _data(
             {**_context(item.cases), "model": model.model, "metric": name, **entry}
             for item, model in every for name, entry in model.summary.items()
         ]),
+        "sizes": pd.DataFrame([
+            {**_context(item.cases), "model": model.model, "metric": name, "endless": entry["size_effect"]["endless"],
+             "clips": clips, "value": value, "deviation": deviation}
+            for item, model in every for name, entry in model.summary.items() if "size_effect" in entry
+            for clips, value, deviation in zip(
+                *(entry["size_effect"][key] for key in ("clips", "values", "deviations")), strict=True
+            )
+        ]),
         "scores": _stack(_tagged(model.scores, item, model.model) for item, model in every),
         "cases": _stack(item.table.assign(**_context(item.cases)) for item in results),
         "curves": curves,
@@ -136,11 +154,22 @@ def _data(
         "envelopes": _stack(frame[["case", "time", "loudness"]] for frame in loud).drop_duplicates(),
         "rejected": rejected,
     }  # fmt: skip
+    for name, column in (("summary", "note"), ("scores", "detail")):
+        if len(tables[name]):
+            tables[name][column] = _portable(tables[name][column], assets)
     return ReportData(
         title=config.title, created=date.today().isoformat(), environment=environment(),
         metrics=_metrics_table(chosen), models=_models_table(every), videos=videos, reference="ground-truth",
         **{name: table for name, table in tables.items() if len(table.columns)},
     )  # fmt: skip
+
+
+def _portable(told: pd.Series[Any], assets: AssetStore) -> pd.Series[Any]:
+    """Reasons without the folders of this machine: a report is read elsewhere."""
+    for folder, name in ((assets.weights, "weights"), (assets.cache, "asset cache"), (assets.root, ".")):
+        if folder is not None:
+            told = told.str.replace(str(folder), name, regex=False)
+    return told
 
 
 def _stack(frames: Any) -> pd.DataFrame:
@@ -166,7 +195,7 @@ def _metrics_table(chosen: Sequence[Metric]) -> pd.DataFrame:
 
 def _models_table(every: Sequence[tuple[CaseSetResults, ModelResults]]) -> pd.DataFrame:
     rows = {
-        m.model: {"model": m.model, "version": m.version, "title": m.model, "kind": m.kind, "note": m.note}
+        m.model: {"model": m.model, "version": m.version, "title": m.label or m.model, "kind": m.kind, "note": m.note}
         for _, m in every
     }
     return pd.DataFrame(list(rows.values()))

@@ -12,6 +12,8 @@ from bench.config import CaseSet, Params
 from bench.content import Video
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.models import registry
+from bench.models.unasked import ignored_here
 from bench.portraits import measure_portraits
 from bench.progress import watched
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
@@ -25,33 +27,33 @@ METRICS_JSON = ("value", "low", "high", "n", "coverage")
 def score(params: Params, workspace: Workspace, assets: AssetStore, sets: Sequence[CaseSet]) -> None:
     """Extract what is missing of all case sets at once, then score every model of each and write its tables."""
     chosen = chosen_metrics(params.metrics)
-    planned = feature_plan(chosen, params.video.fps, params.device, assets)
     store = FeatureStore(workspace.features)
-    asked = [(cases, model, *_asked(cases, model, workspace)) for cases in sets for model in params.models]
-    items = [item for *_, rows in asked for item in rows]
-    videos = [item.reference for item in items if item.reference]
-    videos += [item.video for item in items if isinstance(item.video, Video)]
-    extract(videos, planned, store, params.worker_count())
+    # Opened before networks are: a cluster that does not answer is said at once.
+    with open_engine(params.engine, params.worker_count()) as engine:
+        planned = feature_plan(chosen, params.video.fps, params.device, assets)
+        asked = [(cases, model, *_asked(cases, model, params, workspace)) for cases in sets for model in params.models]
+        items = [item for *_, rows in asked for item in rows]
+        videos = [item.reference for item in items if item.reference]
+        videos += [item.video for item in items if isinstance(item.video, Video)]
+        extract(videos, planned, store, engine)
     measure_portraits([item.portrait for item in items if item.portrait], planned, store)
     loader = Loader(planned, store)
     for cases, model, version, rows in watched(asked, "score", len(asked)):
         _write(score_items(rows, chosen, loader, assets, params.seed), model, version, cases, workspace)
 
 
-def _asked(cases: CaseSet, model: str, workspace: Workspace) -> tuple[str, list[Item]]:
+def _asked(cases: CaseSet, model: str, params: Params, workspace: Workspace) -> tuple[str, list[Item]]:
     """The model's version, and every case with its video or the reason why there is none."""
     table = read_table(workspace.cases_table(cases), "space-bench prepare")
     clips = read_table(workspace.clips_table(cases.dataset, cases.split), "space-bench prepare").set_index("clip")
     made_by = f"space-bench generate --cases {cases} --model {model}"
     generated = read_table(workspace.generated_table(cases, model), made_by).set_index("case")
-    return str(generated["version"].iloc[0]), _items(table, clips, generated, workspace)
+    ignored = registry.ignored(model, params.options.get(model, {}))
+    items = [_item(row, clips.loc[row.clip], generated, ignored, workspace) for row in records(table)]
+    return str(generated["version"].iloc[0]), items
 
 
-def _items(table: pd.DataFrame, clips: pd.DataFrame, generated: pd.DataFrame, workspace: Workspace) -> list[Item]:
-    return [_item(row, clips.loc[row.clip], generated, workspace) for row in records(table)]
-
-
-def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) -> Item:
+def _item(row: Any, clip: Any, generated: pd.DataFrame, ignored: frozenset[str], workspace: Workspace) -> Item:
     reference = Video(workspace.resolve(clip["video"]), clip["pictures"], clip["sound"])
     labels = Labels(
         emotion=None if pd.isna(row.emotion) else row.emotion,
@@ -67,7 +69,8 @@ def _item(row: Any, clip: Any, generated: pd.DataFrame, workspace: Workspace) ->
         video = Unscorable(Status(made["status"]), made["detail"])
     else:
         video = Video(workspace.resolve(made["video"]), made["pictures"], made["sound"]).beside(reference)
-    return Item(row.case, labels, video, reference, workspace.resolve(row.portrait))
+    here = ignored_here(ignored, row.protocol, labels)
+    return Item(row.case, labels, video, reference, workspace.resolve(row.portrait), here)
 
 
 def _write(scores: Scores, model: str, version: str, cases: CaseSet, workspace: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,21 @@ from bench.config import AUDIO_RATE
 from bench.content import Video
 from bench.errors import unknown
 from bench.features import FeatureStore, phonemes_from, track_from
+from bench.models.unasked import not_asked
 from bench.plan import Plan, plan
 from bench.portraits import portrait_features
 from bench.store import CURVE_COLUMNS
 from datasets.media import MediaError, read_audio
 from metrics import registry, statistics
 from metrics.base import Bundle, Features, Labels, Metric, Status, Unscorable, protocol_id
-from metrics.frechet import PairAggregate
+from metrics.frechet import FrechetAggregate, PairAggregate
+from metrics.sample_size import size_effect
 
 REPLICATES = 1000
 CORPUS_REPLICATES = 200
 """Resamples of a metric that has only an aggregate: each costs a matrix decomposition."""
+LEAST_SIZED, SUBSETS = 8, 5
+"""Clips from which on Fréchet distances are computed for a quarter and half of them too, and of how many random subsets."""
 FEW_SPEAKERS = 5
 OTHER_SPEAKER = frozenset({"landmarks", "image", "identity"})
 """Groups whose comparison with the reference means nothing when the portrait shows another person."""
@@ -40,6 +44,7 @@ class Item:
         video: the generated video, or why there is none.
         reference: the clip that it is judged against, or None.
         portrait: the picture that the model animated, where it is known.
+        ignored: what the case asks for and the model ignores, see `bench.models.unasked`.
     """
 
     case: str
@@ -47,6 +52,7 @@ class Item:
     video: Video | Unscorable
     reference: Video | None
     portrait: Path | None = None
+    ignored: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -194,10 +200,11 @@ def score_items(
     for item in items:
         bundle = _bundle(item, loader)
         for metric in chosen:
-            outcomes[metric.name].append(_outcome(metric, bundle, unable.get(metric.name)))
+            obstacle = unable.get(metric.name) or not_asked(metric, item.ignored)
+            outcomes[metric.name].append(_outcome(metric, bundle, obstacle))
         if isinstance(bundle, Bundle):
             curves.append(_curves(item.case, bundle.generated))
-            emotions += _emotion_rows(item, bundle)
+            emotions += [] if "emotion" in item.ignored else _emotion_rows(item, bundle)
     identities = {metric.name: score_protocol_id(metric, loader.plan) for metric in chosen}
     summary = summarize([item.labels.speaker for item in items], outcomes, chosen, identities, seed)
     rows = [
@@ -306,6 +313,9 @@ def _fill(entry: dict[str, Any], metric: Metric, values: list[Any], speakers: Se
     entry["value"] = found.value
     if np.isfinite(found.low) and np.isfinite(found.high):
         entry.update(low=found.low, high=found.high)
+    if isinstance(metric.aggregate, FrechetAggregate) and len(values) >= LEAST_SIZED:
+        sizes = [len(values) // part for part in (4, 2, 1)]
+        entry["size_effect"] = asdict(size_effect(metric.aggregate, values, sizes, SUBSETS))
     unit, count = statistics.resampling_unit(speakers)
     if unit == "clip":
         entry["note"] = "one speaker: the interval resamples clips and says nothing of other speakers"
@@ -330,16 +340,20 @@ def _curves(case: str, features: Features) -> pd.DataFrame:
 
 
 def _emotion_rows(item: Item, bundle: Bundle) -> list[dict[str, Any]]:
-    """Asked and predicted emotion of a case in MEAD's words, and the probability of the asked one."""
-    from metrics.emotion import CLASSES, MEAD_CLASSES, asked_class, predict
+    """Asked and predicted emotion of a case in MEAD's words and the probability of the asked one, by every classifier at hand."""
+    from metrics.emotion import asked_class, predict
+    from metrics.emotion_classifiers import EVERY
 
-    try:
-        asked, probabilities = asked_class(bundle), predict(bundle)
-    except Unscorable:
-        return []
-    words = {name: word for word, name in MEAD_CLASSES.items()}
-    best = int(np.argmax(probabilities))
-    return [{
-        "case": item.case, "asked": words[CLASSES[asked]], "predicted": words[CLASSES[best]],
-        "probability": float(probabilities[asked]),
-    }]  # fmt: skip
+    rows = []
+    for title, classifier in EVERY.items():
+        try:
+            asked, probabilities = asked_class(bundle, classifier), predict(bundle, classifier)
+        except Unscorable:
+            continue
+        words = {name: word for word, name in classifier.mead.items()}
+        asked_name, predicted = (classifier.classes[index] for index in (asked, int(np.argmax(probabilities))))
+        rows.append({
+            "case": item.case, "classifier": title, "asked": words[asked_name], "predicted": words[predicted],
+            "probability": float(probabilities[asked]),
+        })  # fmt: skip
+    return rows

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 PROTOCOLS = ("self", "self-free", "cross", "emotion")
 INPUTS = ("portrait", "audio", "pose", "emotion", "intensity")
+IGNORABLE = ("pose", "emotion", "intensity")
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,8 @@ class ModelCard:
         paper: authors, title, venue. code: address of the published code, empty where there is none.
         licence_code, licence_weights: as their sources state them.
         takes: inputs that it follows, of `INPUTS`; or ``clip`` for controls that look at the real clip.
-        ignores: inputs that a case may give and that do not change the video, of ``pose``, ``emotion``, ``intensity``.
-            Metrics of what is ignored are not asked of it: `bench.models.applies` says which.
+        ignores: inputs that a case may give and that do not change the video, of `IGNORABLE`. Metrics of what is ignored
+            are not asked of it: see `bench.models.unasked`.
         size: side of the pictures that it makes, in pixels; None where it follows the portrait.
         fps: frames a second that it was trained for; None where it follows the case.
         weights: assets without which it does not run. protocols: of cases for which it is meant.

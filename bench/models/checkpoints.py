@@ -31,7 +31,7 @@ def load_network(
     *,
     key: str | None = None,
     prefix: str = "",
-    rename: Callable[[str], str] | None = None,
+    rename: Callable[[str], str | None] | None = None,
     random_weights: bool = False,
 ) -> Network:
     """Fill a network from the file of an asset and return it frozen, in evaluation mode, on the context's device.
@@ -46,7 +46,7 @@ def load_network(
         key: entry of a nested checkpoint that holds the tensors; what lies beside it (optimizers, step numbers) is left.
             A flat file is taken too: whole, or what stands under ``key.`` where its names begin so.
         prefix: only names under it are kept, without it. ``module.`` at the front goes first, and again after the prefix.
-        rename: published name -> name in `network`, after that.
+        rename: published name -> name in `network`, after that; None leaves a tensor out that inference does not need.
         random_weights: no file; `bench.models.random_weights` fills the network.
 
     Raises:
@@ -84,14 +84,16 @@ def _path(store: AssetStore, asset: str) -> Path:
         raise ModelError(STATUS, str(error)) from error
 
 
-def _fill(network: nn.Module, path: Path, key: str | None, prefix: str, rename: Callable[[str], str] | None) -> None:
+def _fill(
+    network: nn.Module, path: Path, key: str | None, prefix: str, rename: Callable[[str], str | None] | None
+) -> None:
     content = _read(path)
     state = without_prefix(_flat(content, key, path))
     if prefix:
         state = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
         state = without_prefix(state)
     if rename is not None:
-        state = {rename(name): value for name, value in state.items()}
+        state = {new: value for name, value in state.items() if (new := rename(name)) is not None}
     own = network.state_dict()
     # Files from before PyTorch 0.4.1 have no counters, and evaluation mode does not read them.
     counters = {name: value for name, value in own.items() if name.endswith(COUNTER) and name not in state}

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 
-from bench.errors import unknown
-from bench.models import cards
-from bench.models.base import AnyModel, Context, Options
-from bench.models.card import ModelCard
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One known model.
-
-    Attributes:
-        factory: ``module:function``, imported when the model is made.
-        kind: ``sanity``, ``baseline``, ``model`` or ``folder``: how reports group it.
-        summary: one line for ``space-bench models``.
-        card: what is to be known of it, see `ModelCard`.
-        light: so little work a case that threads serve it better than processes, which cost a second to start.
-    """
-
-    factory: str
-    kind: str
-    summary: str
-    card: ModelCard
-    light: bool = False
-
-    @property
-    def assets(self) -> tuple[str, ...]:
-        """What must be here, by name."""
-        return self.card.weights
-
+from bench.errors import BenchError, nearest, unknown
+from bench.models import cards, python_entry
+from bench.models.base import AnyModel, Context, ModelError, Options
+from bench.models.card import IGNORABLE
+from bench.models.entry import Entry
 
 _SANITY = "bench.models.sanity:"
 MODELS: dict[str, Entry] = {
@@ -49,34 +24,89 @@ MODELS: dict[str, Entry] = {
 }  # fmt: skip
 
 
+COMMON = ("model", "ignores")
+"""Options that every row may have: the entry behind it, and what the method does not follow (else its card says so)."""
+
+
 def make(name: str, options: Options, context: Context) -> AnyModel:
     """Make a model. The option ``model`` names the entry where the row has a name of its own.
 
     Raises:
         BenchError: unknown model or option, or something that the model needs is absent.
+        ModelError: it cannot be made for a reason that is a row of the table (``weights_missing``).
     """
-    factory: Callable[[Options, Context], AnyModel] = _load(entry(name, options).factory)
-    return factory({key: value for key, value in options.items() if key != "model"}, context)
+    found = entry(name, options)
+    ignored(name, options)
+    factory: Callable[[Options, Context], AnyModel] = _load(found.factory)
+    own = {key: value for key, value in options.items() if key not in COMMON}
+    if factory.__module__.startswith("bench."):
+        return factory(own, context)
+    return _foreign(name, factory, own, context)
 
 
 def kind(name: str, options: Options) -> str:
-    """Name of the registry entry behind a row of ``params.yaml``.
+    """Name of the registry entry behind a row of ``params.yaml``, or ``module:object`` where a package brings the model.
 
     Raises:
         BenchError: there is none; the nearest is suggested.
     """
     found: str = options.get("model", name)
-    if found not in MODELS:
-        raise unknown("model", found, MODELS)
+    if found not in MODELS and ":" not in found and found not in python_entry.installed():
+        raise unknown("model", found, (*MODELS, *python_entry.installed()))
     return found
 
 
 def entry(name: str, options: Options) -> Entry:
-    """The registry entry behind a row of ``params.yaml``; raises as `kind` does."""
-    return MODELS[kind(name, options)]
+    """The entry behind a row of ``params.yaml``; raises as `kind` does, and where a package's code cannot be imported."""
+    return lookup(kind(name, options))
+
+
+def lookup(name: str) -> Entry:
+    """The entry of that name; the suite's own come before those of packages."""
+    if name in MODELS:
+        return MODELS[name]
+    return python_entry.referenced(name) if ":" in name else python_entry.loaded(python_entry.installed()[name])
+
+
+def ignored(name: str, options: Options) -> frozenset[str]:
+    """Inputs that do not change what a row's model makes: what its option ``ignores`` says, else its card.
+
+    Raises:
+        BenchError: the option is no list of inputs.
+    """
+    stated = options.get("ignores", list(entry(name, options).card.ignores))
+    if not isinstance(stated, list):
+        raise BenchError(f"model {name!r}: option 'ignores' must be a list of {', '.join(IGNORABLE)}, found {stated!r}")
+    for item in stated:
+        if item not in IGNORABLE:
+            raise BenchError(f"model {name!r}: option 'ignores' has {item!r}. {nearest(str(item), IGNORABLE)}")
+    return frozenset(stated)
+
+
+def label(name: str, options: Options) -> str:
+    """A row's name as reports print it: weights made of names are no result of the method, and the table must say so."""
+    return f"{name} (random weights)" if options.get("random_weights") else name
 
 
 def _load(reference: str) -> Callable[[Options, Context], AnyModel]:
     module, function = reference.split(":")
     loaded: Callable[[Options, Context], AnyModel] = getattr(import_module(module), function)
     return loaded
+
+
+def _foreign(
+    name: str, factory: Callable[[Options, Context], AnyModel], options: Options, context: Context
+) -> AnyModel:
+    """A model of somebody else's code, held to what the suite asks of it."""
+    try:
+        made = factory(options, context)
+        whole = isinstance(made.version, str) and (hasattr(made, "animate") or hasattr(made, "animate_many"))
+    except (BenchError, ModelError):
+        raise
+    except Exception as error:
+        raise BenchError(f"model {name!r}: it cannot be made: {type(error).__name__}: {error}") from error
+    if not whole:
+        raise BenchError(
+            f"model {name!r}: its `version` must be text, and it needs `animate` or `animate_many` (docs/models.md)"
+        )
+    return made
