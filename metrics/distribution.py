@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import Bundle, FloatArray, Metric, Status, Unscorable
+from metrics.corpus_rows import ClipRows
 from metrics.frechet import FrechetAggregate, PairAggregate
 
 NETWORK = "efficientnet"
@@ -32,9 +33,7 @@ class KernelAggregate(PairAggregate):
         "minimum": "2 clips",
     }
 
-    def _prepare(
-        self, generated: list[NDArray[np.float64]], reference: list[NDArray[np.float64]]
-    ) -> Callable[[FloatArray], float]:
+    def _prepare(self, generated: ClipRows, reference: ClipRows) -> Callable[[FloatArray], float]:
         same = _clip_kernel(generated, generated) + _clip_kernel(reference, reference)
         cross = _clip_kernel(generated, reference)
         pairwise = same - cross - cross.T
@@ -62,11 +61,9 @@ class FrameKernelAggregate(PairAggregate):
         "minimum": "2 clips",
     }
 
-    def _prepare(
-        self, generated: list[NDArray[np.float64]], reference: list[NDArray[np.float64]]
-    ) -> Callable[[FloatArray], float]:
+    def _prepare(self, generated: ClipRows, reference: ClipRows) -> Callable[[FloatArray], float]:
         sides = [_Frames(clips) for clips in (generated, reference)]
-        frames = [np.array([len(rows) for rows in clips], dtype=np.float64) for clips in (generated, reference)]
+        frames = [clips.counts.astype(np.float64) for clips in (generated, reference)]
         cross = _clip_kernel(generated, reference) * np.outer(frames[0], frames[1])
 
         def value(weights: FloatArray) -> float:
@@ -83,8 +80,8 @@ class FrameKernelAggregate(PairAggregate):
 class _Frames:
     """Kernel sums within one side."""
 
-    def __init__(self, clips: list[NDArray[np.float64]]) -> None:
-        count = np.array([len(rows) for rows in clips], dtype=np.float64)
+    def __init__(self, clips: ClipRows) -> None:
+        count = clips.counts.astype(np.float64)
         self.kernel = _clip_kernel(clips, clips) * np.outer(count, count)
         self.same = np.array(
             [float(np.sum(_cubic(np.einsum("nd,nd->n", rows, rows), rows.shape[1]))) for rows in clips]
@@ -100,15 +97,20 @@ def _cubic(products: NDArray[np.float64], dimensions: int) -> NDArray[np.float64
     return kernel
 
 
-def _clip_kernel(first: list[NDArray[np.float64]], second: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """``(clips, clips)`` mean kernel between the frames of two clips; one clip's rows at a time to bound memory."""
-    right = np.concatenate(second)
-    starts = np.cumsum([0, *(len(rows) for rows in second[:-1])])
-    lengths = np.array([len(rows) for rows in second])
+def _clip_kernel(first: ClipRows, second: ClipRows) -> NDArray[np.float64]:
+    """``(clips, clips)`` mean kernel between the frames of two clips; blocks of clips at a time to bound memory."""
     kernel = np.empty((len(first), len(second)))
-    for index, rows in enumerate(first):
-        values = _cubic(rows @ right.T, right.shape[1])
-        kernel[index] = np.add.reduceat(values.mean(axis=0), starts) / lengths
+    for across, rows in first.blocks():
+        for down, columns in second.blocks():
+            if first is second and down[-1] < across[0]:
+                continue  # The other half is its mirror image.
+            values = _cubic(rows @ columns.T, columns.shape[1])
+            for clips, lengths, axis in ((across, first.counts, 0), (down, second.counts, 1)):
+                starts = np.cumsum([0, *lengths[clips][:-1]])
+                values = np.add.reduceat(values, starts, axis=axis)
+            kernel[np.ix_(across, down)] = values / np.outer(first.counts[across], second.counts[down])
+            if first is second:
+                kernel[np.ix_(down, across)] = kernel[np.ix_(across, down)].T
     return kernel
 
 

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dpstrf
 
 from metrics.base import FloatArray
+from metrics.corpus_rows import ClipRows, both_sides, finite_rows
+from metrics.frechet_sides import CrossGram, Side
 
 MAX_GRAM_ROWS = 6000
 """Above this many frames a side the Gram matrix would take more than 300 MB; the eigenvalue route serves then."""
@@ -66,21 +68,6 @@ class GaussianState:
         if self.count <= 1:
             raise ValueError(f"a covariance needs more than one sample, got {self.count:g}")
         return (self.outer - np.outer(self.total, self.mean)) / (self.count - 1)
-
-
-def finite_rows(rows: FloatArray) -> NDArray[np.float64]:
-    """Rows ``(n, d)`` as float64.
-
-    Raises:
-        ValueError: for another shape, or where a value is not finite (the row is named).
-    """
-    data = np.asarray(rows, dtype=np.float64)
-    if data.ndim != 2:
-        raise ValueError(f"expected samples as rows (n, d), got shape {data.shape}")
-    bad = np.flatnonzero(~np.all(np.isfinite(data), axis=1))
-    if len(bad):
-        raise ValueError(f"sample {bad[0]} of {len(data)} is not finite")
-    return data
 
 
 def frechet(first: GaussianState, second: GaussianState) -> float:
@@ -153,13 +140,10 @@ class PairAggregate(ABC):
     def prepare(self, samples: Sequence[tuple[Sample, Sample]]) -> Callable[[FloatArray], float]:
         if self.refusal(samples) is not None:
             return _not_a_number
-        generated, reference = ([finite_rows(pair[side]) for pair in samples] for side in (0, 1))
-        return self._prepare(generated, reference)
+        return self._prepare(*both_sides(samples))
 
     @abstractmethod
-    def _prepare(
-        self, generated: list[NDArray[np.float64]], reference: list[NDArray[np.float64]]
-    ) -> Callable[[FloatArray], float]:
+    def _prepare(self, generated: ClipRows, reference: ClipRows) -> Callable[[FloatArray], float]:
         """Do what all weights share, and return the distance as a function of the weights ``(n,)``."""
 
 
@@ -179,15 +163,16 @@ class FrechetAggregate(PairAggregate):
         "minimum": "2 clips",
     }
 
-    def _prepare(
-        self, generated: list[NDArray[np.float64]], reference: list[NDArray[np.float64]]
-    ) -> Callable[[FloatArray], float]:
-        # One common origin for both sides changes nothing and keeps the sums of squares free of cancellation.
-        origin = np.mean(np.concatenate([*generated, *reference]), axis=0)
-        first, second = _Side(generated, origin), _Side(reference, origin)
+    def _prepare(self, generated: ClipRows, reference: ClipRows) -> Callable[[FloatArray], float]:
+        sides = generated, reference
+        frames = [int(rows.counts.sum()) for rows in sides]
+        origin = sum(part.sum(axis=0) for rows in sides for part in rows) / sum(frames)
+        first, second = (Side(rows, origin) for rows in sides)
         dimensions = len(origin)
-        sizes = len(first.rows), len(second.rows)
-        gram = first.rows @ second.rows.T if min(sizes) < 2 * dimensions and max(sizes) <= MAX_GRAM_ROWS else None
+        held = generated.held and reference.held
+        gram = (
+            CrossGram(first, second) if held and min(frames) < 2 * dimensions and max(frames) <= MAX_GRAM_ROWS else None
+        )
 
         def value(weights: FloatArray) -> float:
             weights = np.asarray(weights, dtype=np.float64)
@@ -196,53 +181,10 @@ class FrechetAggregate(PairAggregate):
             one, two = first.weigh(weights), second.weigh(weights)
             if one.count <= 1 or two.count <= 1:
                 return float("nan")
-            if gram is not None and min(len(one.used), len(two.used)) < dimensions:
-                root = root_trace_gram(_centred_cross(gram, first.rows, second.rows, one, two))
+            if gram is not None and min(one.frames, two.frames) < dimensions:
+                root = root_trace_gram(gram.centred(one, two))
             else:
                 root = root_trace_eigen(first.covariance(one), second.covariance(two))
             return _distance(one.mean - two.mean, one.trace, two.trace, root)
 
         return value
-
-
-@dataclass(frozen=True)
-class _Weighed:
-    used: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    count: float
-    mean: NDArray[np.float64]
-    trace: float
-
-
-class _Side:
-    """All frames of one side in one matrix, and which clip each belongs to."""
-
-    def __init__(self, clips: list[NDArray[np.float64]], origin: NDArray[np.float64]) -> None:
-        self.rows = np.concatenate(clips) - origin
-        self.clip = np.repeat(np.arange(len(clips)), [len(rows) for rows in clips])
-        self.squares = np.einsum("nd,nd->n", self.rows, self.rows)
-
-    def weigh(self, clip_weights: NDArray[np.float64]) -> _Weighed:
-        weights = clip_weights[self.clip]
-        # Frames of clips that a replicate leaves out drop out of the matrices: a third of the work remains.
-        used = np.flatnonzero(weights)
-        weights = weights[used]
-        count = float(np.sum(weights))
-        mean = weights @ self.rows[used] / count if count > 0 else np.zeros(self.rows.shape[1])
-        trace = (float(weights @ self.squares[used]) - count * float(mean @ mean)) / (count - 1) if count > 1 else 0.0
-        return _Weighed(used, weights, count, mean, trace)
-
-    def covariance(self, weighed: _Weighed) -> NDArray[np.float64]:
-        centred = (self.rows[weighed.used] - weighed.mean) * np.sqrt(weighed.weights / (weighed.count - 1))[:, None]
-        return centred.T @ centred
-
-
-def _centred_cross(
-    gram: NDArray[np.float64], first: NDArray[np.float64], second: NDArray[np.float64], one: _Weighed, two: _Weighed
-) -> NDArray[np.float64]:
-    """``A Bᵀ`` of the weighted, centred samples from the uncentred ``X Yᵀ``, without touching d again."""
-    cross = gram[np.ix_(one.used, two.used)]
-    rows, columns = first[one.used] @ two.mean, second[two.used] @ one.mean
-    cross = cross - rows[:, None] - columns[None, :] + float(one.mean @ two.mean)
-    scale_one, scale_two = (np.sqrt(side.weights / (side.count - 1)) for side in (one, two))
-    return cross * scale_one[:, None] * scale_two[None, :]
