@@ -10,6 +10,8 @@ from bench.models import cards, python_entry
 from bench.models.base import AnyModel, Context, ModelError, Options
 from bench.models.card import IGNORABLE
 from bench.models.entry import Entry
+from bench.models.makeittalk import card as makeittalk_card
+from bench.models.pcavs import card as pcavs_card
 
 _SANITY = "bench.models.sanity:"
 MODELS: dict[str, Entry] = {
@@ -20,6 +22,8 @@ MODELS: dict[str, Entry] = {
     "shifted": Entry(f"{_SANITY}shifted", "sanity", "the clip with its sound moved by k frames", cards.SHIFTED, light=True),
     "viseme": Entry("bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights", cards.VISEME),
     "space": Entry("bench.models.space:create", "model", "the reference model SPACE (and its ablations: option variant)", cards.SPACE),
+    "pcavs": Entry("bench.models.pcavs.adapter:create", "baseline", "PC-AVS: mouth from speech, head pose from another video", pcavs_card.CARD),
+    "makeittalk": Entry("bench.models.makeittalk.adapter:create", "baseline", "MakeItTalk: lips, head and face from speech and speaker", makeittalk_card.CARD),
     "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated", cards.FOLDER, light=True),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ of a batch. That is StyleGAN2's modulated convolution (Karras et al. 2020, secti
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Self
 
@@ -18,6 +19,8 @@ STYLE = 2560
 SIZE, START = 224, 7
 CHANNELS = (512, 512, 512, 512, 256, 128)
 """Of the maps with 7, 14, 28, 56, 112 and 224 pixels a side."""
+NOISE_SIDES = (START, *(START * 2**step for step in range(1, len(CHANNELS)) for _ in range(2)))
+"""Sides of the noise maps, one a layer: 7, 14, 14, ... 224, 224."""
 _EPSILON = 1e-8
 
 
@@ -41,8 +44,7 @@ class Generator(nn.Module):
         for before, after in pairwise(CHANNELS):
             self.convs += [_StyledConv(before, after, up=True), _StyledConv(after, after)]
             self.to_rgbs.append(_ToRGB(after))
-        for layer in range(2 * len(CHANNELS) - 1):
-            side = START * 2 ** ((layer + 1) // 2)
+        for layer, side in enumerate(NOISE_SIDES):
             self.noises.register_buffer(f"noise_{layer}", torch.randn(1, 1, side, side))
 
     def for_inference(self) -> Self:
@@ -52,25 +54,30 @@ class Generator(nn.Module):
 
     def start(self, style: Tensor, identity: Tensor) -> Tensor:
         """The first map ``(B, 512, 7, 7)``, to be looked into."""
-        made: Tensor = self.conv1(identity, style, self._noise(0))
-        return made
+        return self._first(style, identity, self._stored_noise())
 
-    def forward(self, style: Tensor, identity: Tensor) -> Tensor:
+    def forward(self, style: Tensor, identity: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Pictures ``(B, 3, 224, 224)``, RGB in -1..1.
 
         Args:
             style: ``(B, 2560)``: identity feature, mouth, head pose. identity: map ``(B or 1, 512, 7, 7)``.
+            noise: a map ``(B or 1, 1, side, side)`` for each of `NOISE_SIDES`; by default those stored in the file.
         """
-        x = self.start(style, identity)
+        noise = self._stored_noise() if noise is None else noise
+        x = self._first(style, identity, noise)
         picture = self.to_rgb1(x, style, None)
         for step, to_rgb in enumerate(self.to_rgbs):
             for layer in (2 * step, 2 * step + 1):
-                x = self.convs[layer](x, style, self._noise(layer + 1))
+                x = self.convs[layer](x, style, noise[layer + 1])
             picture = to_rgb(x, style, picture)
         return torch.tanh(picture)
 
-    def _noise(self, layer: int) -> Tensor:
-        return self.noises.get_buffer(f"noise_{layer}")
+    def _first(self, style: Tensor, identity: Tensor, noise: Sequence[Tensor]) -> Tensor:
+        made: Tensor = self.conv1(identity, style, noise[0])
+        return made
+
+    def _stored_noise(self) -> list[Tensor]:
+        return [self.noises.get_buffer(f"noise_{layer}") for layer in range(len(NOISE_SIDES))]
 
 
 class _LearnedStart(nn.Module):

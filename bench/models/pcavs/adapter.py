@@ -1,0 +1,151 @@
+"""`pcavs`: PC-AVS under the suite's protocol of models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.errors import BenchError
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.models.checkpoints import Network, load_network, weights_version
+from bench.models.pcavs.audio import AudioEncoder
+from bench.models.pcavs.card import CARD
+from bench.models.pcavs.faces import alignment, driving_faces, pose_order, resized, seen
+from bench.models.pcavs.generator import Generator
+from bench.models.pcavs.identity import IdentityEncoder
+from bench.models.pcavs.pose import PoseEncoder
+from bench.models.pcavs.recipe import Networks, frames, head_poses
+from bench.store import digest
+from datasets.media import read_frames
+from metrics.base import FaceTrack
+from metrics.features.face_mesh import FaceTracker
+
+VERSION = "1"
+"""Raised when the code changes what comes out."""
+
+_BATCH = {"cpu": 2, "cuda": 16}
+"""On a CPU more frames at once only leave the caches."""
+_THREADS = 1
+"""One process of the suite is one core's work, and one number of threads makes one sum of every convolution."""
+
+
+@dataclass(frozen=True)
+class PCAVSOptions:
+    """What may be set in ``params.yaml``.
+
+    Attributes:
+        noise: ``drawn`` anew for every frame, as the published script does; or ``stored``, the same maps for all frames,
+            which does not flicker.
+        batch: frames in one call; 0 chooses by the device.
+        random_weights: see `bench.models.random_weights`.
+    """
+
+    noise: str = "drawn"
+    batch: int = 0
+    random_weights: bool = False
+
+
+class PCAVS:
+    """Speech for the mouth, another video for the head pose, the portrait for the looks."""
+
+    name = "pcavs"
+    uses = frozenset({"audio", "pose"})
+
+    def __init__(self, options: PCAVSOptions, context: Context) -> None:
+        self.options, self._device = options, context.device
+
+    @property
+    def version(self) -> str:
+        return f"{VERSION}-{self.options.noise}-{weights_version(*CARD.weights, random_weights=self.options.random_weights)}"
+
+    def animate(self, case: Case, seed: int) -> Animation:
+        """Make the video of one case; frames are made as they are taken, none is kept.
+
+        Raises:
+            ModelError: ``weights_missing``; ``no_face``: there is no face in the portrait, or none in the pose source;
+                ``not_generated``: the portrait is not square.
+        """
+        height, width = case.portrait.shape[:2]
+        if height != width:
+            raise ModelError("not_generated", f"{case.name}: the portrait is {width}x{height}; PC-AVS makes squares")
+        options = self.options
+        stamp = weights_version(*CARD.weights, random_weights=options.random_weights)
+        networks = _loaded(self._device, options.batch or _BATCH[self._device], options.random_weights, stamp)
+        return Animation(frames=self._frames(networks, case, seed), audio=None if case.silent else case.audio)
+
+    def _frames(self, networks: Networks, case: Case, seed: int) -> Iterator[NDArray[np.uint8]]:
+        torch.set_num_threads(_THREADS)
+        track = _tracker().track([case.portrait], case.fps)
+        if not track.present.any():
+            side = len(case.portrait)
+            raise ModelError("no_face", f"{case.name}: no face found in the portrait ({side}x{side})")
+        portrait = seen(case.portrait, alignment(track), 0)
+        if case.pose_video is None:
+            poses = head_poses(networks, [portrait]).expand(case.frames, -1)
+        else:
+            poses = _followed(networks, case, case.pose_video)
+        noise = _seed(case, seed) if self.options.noise == "drawn" else None
+        made = frames(networks, portrait, case.audio, poses, case.fps, noise)
+        yield from (resized(frame, len(case.portrait)) for frame in made)
+
+
+def _followed(networks: Networks, case: Case, video: Path) -> Tensor:
+    """Head poses ``(frames, 12)`` of a pose source, one for each frame of the case."""
+    track = _tracked(video, case.fps)
+    present = track.present[: case.frames]
+    if not present.any():
+        raise ModelError("no_face", f"{case.name}: no face in the first {len(present)} frames of {video.name}")
+    faces = driving_faces(islice(read_frames(video, case.fps), case.frames), track)
+    return head_poses(networks, faces)[torch.from_numpy(pose_order(present, case.frames))]
+
+
+def _seed(case: Case, seed: int) -> int:
+    """Of a case: noise is not the same in all videos."""
+    return int(digest([seed, case.name]), 16) % 2**31
+
+
+@lru_cache(maxsize=1)
+def _loaded(device: str, batch: int, random_weights: bool, stamp: str) -> Networks:
+    """The networks; one copy serves every case set. `stamp` tells files that were replaced."""
+    context = Context(device, {}, {}, "")
+
+    def load(network: Network, asset: str) -> Network:
+        return load_network(network, asset, context, random_weights=random_weights)
+
+    generator = load(Generator(), "pcavs_generator").for_inference()
+    audio, identity = load(AudioEncoder(), "pcavs_audio"), load(IdentityEncoder(), "pcavs_identity")
+    return Networks(audio, identity, load(PoseEncoder(), "pcavs_pose"), generator, batch)
+
+
+@lru_cache(maxsize=4)
+def _tracked(path: Path, fps: float) -> FaceTrack:
+    """Track of a pose source; all rows of one case ask for the same one, one after the other."""
+    return _tracker().track(read_frames(path, fps), fps)
+
+
+@lru_cache(maxsize=1)
+def _tracker() -> FaceTracker:
+    return FaceTracker()
+
+
+def create(options: Options, context: Context) -> PCAVS:
+    """The model for the options of ``params.yaml``.
+
+    Raises:
+        BenchError: an option is unknown or out of range.
+    """
+    check_options("pcavs", options, {"noise": str, "batch": int, "random_weights": bool})
+    chosen = PCAVSOptions(**options)
+    if chosen.noise not in ("drawn", "stored"):
+        raise BenchError(f"model 'pcavs': option 'noise' must be drawn or stored, found {chosen.noise!r}")
+    if chosen.batch < 0:
+        raise BenchError(f"model 'pcavs': option 'batch' must be 0 or more, found {chosen.batch}")
+    return PCAVS(chosen, context)
