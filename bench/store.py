@@ -125,4 +125,6 @@ CURVE_COLUMNS = {
     "case": "str", "model": "str", "time": "float64", "aperture": "float64", "pitch": "float64", "yaw": "float64",
     "roll": "float64", "loudness": "float64",
 }  # fmt: skip
-EMOTION_COLUMNS = {"case": "str", "model": "str", "asked": "str", "predicted": "str", "probability": "float64"}
+EMOTION_COLUMNS = {
+    "case": "str", "model": "str", "classifier": "str", "asked": "str", "predicted": "str", "probability": "float64",
+}  # fmt: skip

@@ -25,7 +25,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "scores": (*CONTEXT, "case", "model", "version", "metric", "protocol_id", "value", "status", "detail"),
     "cases": (*CONTEXT, "case", "clip", "speaker", "emotion", "level", "intensity", "seconds"),
     "curves": (*CONTEXT, "case", "model", "time", "aperture", "pitch", "yaw", "roll"),
-    "emotions": (*CONTEXT, "case", "model", "asked", "predicted", "probability"),
+    "emotions": (*CONTEXT, "case", "model", "classifier", "asked", "predicted", "probability"),
+    "sizes": (*CONTEXT, "model", "metric", "clips", "value", "deviation", "endless"),
     "envelopes": ("case", "time", "loudness"),
     "rejected": ("dataset", "source", "reason", "detail"),
 }
@@ -68,7 +69,9 @@ class ReportData:
             ``high`` are the ends of its interval; ``n`` cases were scored of the ``asked``.
         scores: one row a context, case, model and metric.
         cases: one row a case. curves: one row a frame of a chosen case, ``time`` in seconds, angles in degrees,
-            ``aperture`` in inter-ocular distances. emotions: asked and recognised emotion, one row a case and model.
+            ``aperture`` in inter-ocular distances. emotions: asked and recognised emotion, one row a case, model and
+            classifier.
+        sizes: values of biased corpus metrics for subsets of ``clips`` clips, and extrapolated to endlessly many.
         envelopes: loudness of a case's sound over time, drawn under the aperture.
         videos: files of the chosen cases. rejected: clips that never became cases, and why.
         reference: name of the model that is the ground truth; drawn as the line that others are compared with.
@@ -87,6 +90,7 @@ class ReportData:
     cases: pd.DataFrame = field(default_factory=partial(empty, "cases"))
     curves: pd.DataFrame = field(default_factory=partial(empty, "curves"))
     emotions: pd.DataFrame = field(default_factory=partial(empty, "emotions"))
+    sizes: pd.DataFrame = field(default_factory=partial(empty, "sizes"))
     envelopes: pd.DataFrame = field(default_factory=partial(empty, "envelopes"))
     rejected: pd.DataFrame = field(default_factory=partial(empty, "rejected"))
     videos: Mapping[VideoKey, Path] = field(default_factory=dict)
@@ -102,7 +106,7 @@ class ReportData:
             twice = table[table.duplicated(key)]
             if len(twice):
                 raise ValueError(f"table {name!r} has more than one row for {dict(twice[key].iloc[0])}")
-        for name in ("summary", "scores", "curves", "emotions"):
+        for name in ("summary", "scores", "curves", "emotions", "sizes"):
             for column, known in (("model", self.models["model"]), ("metric", self.metrics["metric"])):
                 table = getattr(self, name)
                 unknown = set(table[column]) - set(known) if column in COLUMNS[name] else ()
@@ -119,6 +123,11 @@ class ReportData:
             for row in records(table[list(CONTEXT)].drop_duplicates()):
                 found[Context(*row)] = None
         return list(found)
+
+
+def classifiers(emotions: pd.DataFrame) -> list[str]:
+    """Names of the classifiers in a table of emotions, in order of appearance."""
+    return list(emotions["classifier"].drop_duplicates())
 
 
 def within(table: pd.DataFrame, context: Context) -> pd.DataFrame:

@@ -77,9 +77,9 @@ def distributions(data: ReportData, context: Context, metrics: Sequence[str]) ->
     return figure
 
 
-def emotion_bars(data: ReportData, context: Context) -> Figure | None:
+def emotion_bars(data: ReportData, context: Context, classifier: str) -> Figure | None:
     """How often each asked emotion is recognised, by model."""
-    here = within(data.emotions, context)
+    here = _seen(data, context, classifier)
     if here.empty:
         return None
     hit = (here["asked"] == here["predicted"]).groupby([here["asked"], here["model"]], sort=False).mean().unstack()
@@ -88,7 +88,7 @@ def emotion_bars(data: ReportData, context: Context) -> Figure | None:
     with style():
         across = max(4.0, 0.16 * len(emotions) * (len(models) + 1.5))
         figure, (axis,) = panels(1, across, 2.1, columns=1, left=0.55, right=2.0)
-        headline(figure, f"{context.label}: recognised emotion")
+        headline(figure, f"{context.label}: recognised emotion, {classifier}")
         width = 0.82 / max(1, len(models))
         for j, model in enumerate(models):
             places = np.arange(len(emotions)) - 0.41 + (j + 0.5) * width
@@ -105,9 +105,9 @@ def emotion_bars(data: ReportData, context: Context) -> Figure | None:
     return figure
 
 
-def confusion(data: ReportData, context: Context) -> Figure | None:
+def confusion(data: ReportData, context: Context, classifier: str) -> Figure | None:
     """Asked emotion (rows) against recognised emotion (columns), each row summing to one, a panel a model."""
-    here = within(data.emotions, context)
+    here = _seen(data, context, classifier)
     if here.empty:
         return None
     asked, predicted = sorted(set(here["asked"])), sorted(set(here["asked"]) | set(here["predicted"]))
@@ -115,7 +115,7 @@ def confusion(data: ReportData, context: Context) -> Figure | None:
     with style():
         width = max(1.6, 0.24 * len(predicted))
         figure, axes = panels(len(models), width, max(1.2, 0.24 * len(asked)) + 0.3, columns=4, left=0.95)
-        headline(figure, f"{context.label}: asked (down) and recognised (across) emotion")
+        headline(figure, f"{context.label}: asked (down) and recognised (across) emotion, {classifier}")
         for index, (axis, model) in enumerate(zip(axes, models, strict=True)):
             rows = here[here["model"] == model]
             shares = pd.crosstab(rows["asked"], rows["predicted"], normalize="index")
@@ -132,15 +132,15 @@ def confusion(data: ReportData, context: Context) -> Figure | None:
     return figure
 
 
-def intensity_response(data: ReportData, context: Context) -> Figure | None:
+def intensity_response(data: ReportData, context: Context, classifier: str) -> Figure | None:
     """Mean probability of the asked emotion against the intensity that was asked for, a line a model."""
-    rows = response(data, context)
+    rows = response(data, context, classifier)
     if rows.empty:
         return None
     look = looks(data.models, data.reference)
     with style():
         figure, (axis,) = panels(1, 3.6, 2.2, columns=1, left=0.55, right=2.0)
-        headline(figure, f"{context.label}: response to asked intensity")
+        headline(figure, f"{context.label}: response to asked intensity, {classifier}")
         for model in _models(data, rows):
             line = rows[rows["model"] == model]
             pen = {"color": look[model].colour or INK, "marker": "o", "markersize": 3.5, **_dash(look[model])}
@@ -152,10 +152,10 @@ def intensity_response(data: ReportData, context: Context) -> Figure | None:
     return figure
 
 
-def response(data: ReportData, context: Context) -> pd.DataFrame:
+def response(data: ReportData, context: Context, classifier: str) -> pd.DataFrame:
     """Mean probability of the asked emotion by ``model`` and ``intensity``; empty unless two intensities were asked."""
     cases = within(data.cases, context)[["case", "intensity"]].dropna()
-    rows = within(data.emotions, context).merge(cases, on="case")
+    rows = _seen(data, context, classifier).merge(cases, on="case")
     if rows["intensity"].nunique() < 2:
         return rows.iloc[:0]
     rows = rows.astype({"intensity": float, "probability": float})
@@ -191,6 +191,11 @@ def curves(data: ReportData, context: Context, case: str) -> Figure | None:
         axes[-1].set_xlabel("seconds")
         axes[0].legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0)
     return figure
+
+
+def _seen(data: ReportData, context: Context, classifier: str) -> pd.DataFrame:
+    here = within(data.emotions, context)
+    return here[here["classifier"] == classifier]
 
 
 def _models(data: ReportData, rows: pd.DataFrame) -> list[str]:

@@ -13,6 +13,7 @@ from reports.tables import Cell, Column, Row, Table
 from reports.templating import template
 
 REFERENCE_ROWS = "Reference rows, not ranked"
+NOT_COMPUTED, HOW_TO_GET = "Not computed, weights missing:", "space-bench metrics show NAME"
 
 _LATEX: Mapping[str, str] = {
     "\\": r"\textbackslash{}",
@@ -106,6 +107,9 @@ def markdown(table: Table) -> str:
             lines += [_markdown_row(row) for row in section.sanity]
         lines.append("")
     lines += [f"<sup>{key}</sup> {escape_markdown(note)}  " for key, note in table.notes]
+    if table.waiting:
+        names = ", ".join(f"`{column.metric}`" for column in table.waiting)
+        lines += [*([""] if table.notes else []), f"{NOT_COMPUTED} {names}; see `{HOW_TO_GET}`."]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -163,6 +167,10 @@ def latex(table: Table) -> str:
     if table.notes:
         notes = "; ".join(rf"$^{{\mathrm{{{key}}}}}$ {escape_latex(note)}" for key, note in table.notes)
         lines.append(rf"\par\smallskip{{\footnotesize\raggedright {notes}.\par}}")
+    if table.waiting:
+        names = ", ".join(rf"\texttt{{{escape_latex(column.metric)}}}" for column in table.waiting)
+        said = rf"{NOT_COMPUTED} {names}; see \texttt{{{HOW_TO_GET}}}."
+        lines.append(rf"\par\smallskip{{\footnotesize\raggedright {said}\par}}")
     lines.append(r"\end{table*}")
     return "\n".join(lines) + "\n"
 
@@ -202,6 +210,9 @@ def tidy_csv(table: Table) -> str:
                 numbers = ("" if part is None else repr(part) for part in (cell.value, cell.low, cell.high))
                 counts = (cell.n, cell.asked, cell.clusters)
                 writer.writerow([*who, *what, *numbers, *counts, cell.status, cell.mark, cell.note])
+            for column in table.waiting:
+                what = (column.metric, column.title, column.unit, column.better, column.protocol_id)
+                writer.writerow([*who, *what, "", "", "", 0, "", "", "weights_missing", "", ""])
     return out.getvalue()
 
 

@@ -16,7 +16,7 @@ from reports.payload import Videos, as_json, payload
 from reports.presets import PRESETS, waits_for_weights
 from reports.tables import Table, build_table
 from reports.templating import render, source
-from reports.wording import ARROWS, text
+from reports.wording import ARROWS, decimals, fixed, text
 
 SCRIPTS = ("dom.js", "table.js", "charts.js", "player.js", "failures.js", "page.js")
 STYLES = ("base.css", "table.css", "page.css")
@@ -50,6 +50,7 @@ def page(data: ReportData) -> str:
         presets=list(PRESETS.values()),
         tables=tables,
         facts={context: _facts(data, context, tables["full"][context]) for context in contexts},
+        sizes={context: sizes(data, context) for context in contexts},
         protocols=_protocols(data),
         missing=missing_weights(data),
         waiting=waits_for_weights(data.summary),
@@ -88,6 +89,35 @@ def missing_weights(data: ReportData) -> list[MissingWeights]:
         )
         for assets, rows in grouped.items()
     ]
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A biased distance of one model: ``(clips, value, deviation over subsets)`` as printed, and its value for endless clips."""
+
+    title: str
+    model: str
+    values: tuple[tuple[int, str, str], ...]
+    endless: str
+
+
+def sizes(data: ReportData, context: Context) -> list[Sized]:
+    """How the distances of each model fall with the number of clips; metrics in their order, models in theirs."""
+    here = within(data.sizes, context)
+    found = []
+    for fact in records(data.metrics):
+        rows = here[here["metric"] == fact.metric]
+        places = decimals(rows["value"].astype(float))
+        for model in records(data.models):
+            mine = rows[rows["model"] == model.model].sort_values("clips")
+            if len(mine):
+                values = tuple(
+                    (int(row.clips), fixed(float(row.value), places), fixed(float(row.deviation), places))
+                    for row in records(mine)
+                )
+                endless = fixed(float(mine["endless"].iloc[0]), places)
+                found.append(Sized(text(fact.title) or fact.metric, text(model.title) or model.model, values, endless))
+    return found
 
 
 def _facts(data: ReportData, context: Context, table: Table) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from reports.data import Context, ReportData, grouped, records, within
+from reports.data import Context, ReportData, classifiers, grouped, records, within
 from reports.figures import response
 from reports.palette import looks
 from reports.presets import PRESETS
@@ -89,8 +89,7 @@ def _context(data: ReportData, context: Context, table: Table, videos: Videos) -
         "places": {column.metric: column.places for column in table.columns},
         "summary": summary,
         "scores": scored,
-        "emotions": _emotions(within(data.emotions, context)),
-        "response": _response(data, context),
+        "emotions": _emotions(data, context),
         "watch": _watch(data, context, cases, videos),
         "failures": _failures(data, context),
     }
@@ -122,9 +121,16 @@ def _scores(data: ReportData, context: Context, cases: Sequence[str]) -> dict[st
     return found
 
 
-def _emotions(rows: pd.DataFrame) -> dict[str, Any] | None:
-    if rows.empty:
-        return None
+def _emotions(data: ReportData, context: Context) -> list[dict[str, Any]]:
+    """What each classifier sees."""
+    here = within(data.emotions, context)
+    return [
+        {"classifier": name, **_confusion(here[here["classifier"] == name]), "response": _response(data, context, name)}
+        for name in classifiers(here)
+    ]
+
+
+def _confusion(rows: pd.DataFrame) -> dict[str, Any]:
     asked = sorted(set(rows["asked"]))
     predicted = sorted(set(rows["asked"]) | set(rows["predicted"]))
     counts = {}
@@ -134,8 +140,8 @@ def _emotions(rows: pd.DataFrame) -> dict[str, Any] | None:
     return {"asked": asked, "predicted": predicted, "counts": counts}
 
 
-def _response(data: ReportData, context: Context) -> dict[Any, list[list[float]]]:
-    rows = response(data, context)
+def _response(data: ReportData, context: Context, classifier: str) -> dict[Any, list[list[float]]]:
+    rows = response(data, context, classifier)
     return {
         model: [
             [float(f"{x:.4g}"), float(f"{y:.4g}")] for x, y in zip(part["intensity"], part["probability"], strict=True)

@@ -41,6 +41,11 @@ class Preset:
         scored = {row.metric for row in records(summary) if number(row.value) is not None}
         return [name for name in self.metrics if name in known and (name not in self.if_scored or name in scored)]
 
+    def waiting(self, metrics: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
+        """Those of the preset that have no column because they wait for weights, in the order of the metrics."""
+        found = waits_for_weights(summary)
+        return [name for name in metrics["metric"] if name in found and (self.metrics is None or name in self.metrics)]
+
 
 def waits_for_weights(summary: pd.DataFrame) -> set[str]:
     """Metrics that have no row but such as say that weights are missing."""

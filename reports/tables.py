@@ -92,13 +92,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Table:
-    """A finished table. `notes` are (letter, text) of the footnotes in order of appearance."""
+    """A finished table.
+
+    Attributes:
+        notes: (letter, text) of the footnotes in order of appearance.
+        waiting: metrics of the preset that have no column, because their weights are not here.
+    """
 
     preset: str
     title: str
     columns: tuple[Column, ...]
     sections: tuple[Section, ...]
     notes: tuple[tuple[str, str], ...]
+    waiting: tuple[Column, ...] = ()
 
     @property
     def remarks(self) -> tuple[tuple[str, str], ...]:
@@ -125,7 +131,7 @@ class Table:
         return latex(self)
 
     def to_csv(self) -> str:
-        """Tidy: one line a context, model and metric, at full precision."""
+        """Tidy: one line a context, model and metric, at full precision; metrics that wait for weights too."""
         from reports.formats import tidy_csv
 
         return tidy_csv(self)
@@ -149,9 +155,10 @@ def build_table(data: ReportData, preset: Preset, contexts: Sequence[Context] | 
     values = {name: _values(summary, name) for name in names}
     facts = {row.metric: row for row in records(data.metrics)}
     columns = tuple(_column(name, facts[name], values[name]) for name in names)
+    waiting = tuple(_column(name, facts[name], ()) for name in preset.waiting(data.metrics, summary))
     sections = [_section(data, context, columns) for context in chosen]
     noted, notes = _letter(sections)
-    return Table(preset.name, preset.title, columns, tuple(noted), notes)
+    return Table(preset.name, preset.title, columns, tuple(noted), notes, waiting)
 
 
 def _values(summary: pd.DataFrame, metric: str) -> list[float]:

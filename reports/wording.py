@@ -19,6 +19,7 @@ STATUS: Mapping[str, str] = {
     "no_speech": "no speech in the sound",
     "no_reference": "no reference clip to compare with",
     "not_generated": "the model made no video",
+    "unfit_video": "the video has another length or frame rate than its case",
     "weights_missing": "weights are not installed",
     "undefined": "undefined for these cases",
     "error": "failed unexpectedly",

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from reports.data import CONTEXT, Context, ReportData, within
+from reports.data import CONTEXT, Context, ReportData, classifiers, within
 from reports.page import page, table_page
 from reports.presets import PRESETS
 from reports.tables import Table, build_table
@@ -59,7 +59,9 @@ def _names(keys: Sequence[Key]) -> dict[Key, str]:
 
 def _plots(data: ReportData) -> Iterator[tuple[str, bytes]]:
     scored = data.summary[(data.summary["status"] == "ok") & data.summary["value"].notna()]
-    emotions = data.emotions[[*CONTEXT, "model", "case", "asked", "predicted"]]
+    # `dvc plots` draws one matrix of what it is given: one classifier's.
+    first = data.emotions["classifier"].isin(classifiers(data.emotions)[:1])
+    emotions = data.emotions.loc[first, [*CONTEXT, "model", "case", "asked", "predicted"]]
     for name, table in (("summary", scored[list(SUMMARY)]), ("curves", data.curves), ("confusion", emotions)):
         yield f"plots/{name}.csv", _csv(table)
 
@@ -77,10 +79,12 @@ def _figures(data: ReportData, stems: Mapping[Context, str]) -> Iterator[tuple[s
         drawn = {
             "intervals": figures.intervals(data, context, paper),
             "distributions": figures.distributions(data, context, paper),
-            "emotions": figures.emotion_bars(data, context),
-            "confusion": figures.confusion(data, context),
-            "intensity": figures.intensity_response(data, context),
         }
+        for order, classifier in enumerate(classifiers(within(data.emotions, context))):
+            end = f"-{slug(classifier)}" if order else ""
+            drawn[f"emotions{end}"] = figures.emotion_bars(data, context, classifier)
+            drawn[f"confusion{end}"] = figures.confusion(data, context, classifier)
+            drawn[f"intensity{end}"] = figures.intensity_response(data, context, classifier)
         for case, name in _names([(case,) for case in dict.fromkeys(within(data.curves, context)["case"])]).items():
             drawn[f"curves-{name}"] = figures.curves(data, context, case[0])
         for name, figure in drawn.items():

@@ -91,9 +91,20 @@ class Panel {
   }
 
   emotion() {
-    const { emotions, response } = this.context;
-    const mount = this.part('emotion', emotions !== null);
-    if (!emotions) return;
+    const mount = this.part('emotion', this.context.emotions.length > 0);
+    if (!this.context.emotions.length) return;
+    const names = this.context.emotions.map((seen) => seen.classifier);
+    const judge = el('select', { 'aria-label': 'Classifier' }, ...names.map((name, index) => el('option', { value: index }, name)));
+    const body = el('div', {});
+    const draw = () => this.judged(this.context.emotions[judge.value], mount, body);
+    judge.addEventListener('change', draw);
+    mount.replaceChildren(el('div', { class: 'controls' }, names.length > 1 ? judge : `Classifier: ${names[0]}`), body);
+    draw();
+  }
+
+  // What one classifier sees.
+  judged(emotions, mount, body) {
+    const { response } = emotions;
     const models = inOrder(Object.keys(emotions.counts));
     const width = Math.max(300, Math.min(580, mount.clientWidth || 580));
     const table = el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' });
@@ -103,7 +114,7 @@ class Panel {
     draw();
     const right = [el('h3', {}, 'Asked (down) and recognised (across), %'), el('div', { class: 'controls' }, pick), table];
     if (Object.keys(response).length) right.push(el('h3', {}, 'Probability of the asked emotion by intensity'), responseChart(response, width));
-    mount.replaceChildren(legend(models), el('div', { class: 'halves' }, el('div', {}, el('h3', {}, 'Share recognised'), emotionChart(emotions, width)), el('div', {}, ...right)));
+    body.replaceChildren(legend(models), el('div', { class: 'halves' }, el('div', {}, el('h3', {}, 'Share recognised'), emotionChart(emotions, width)), el('div', {}, ...right)));
   }
 }
 

@@ -68,7 +68,7 @@ def build(
     rng = np.random.default_rng(seed)
     metrics = metric_table(extra)
     known = {name: (base, slope) for name, *_, base, slope in METRICS}
-    scores, summary, all_cases, curves, emotions, envelopes, files = [], [], [], [], [], [], {}
+    scores, summary, all_cases, curves, emotions, sizes, envelopes, files = [], [], [], [], [], [], [], {}
     for context in contexts:
         names = [f"{context[0]}_{k:03d}" for k in range(cases)]
         for k, case in enumerate(names):
@@ -99,12 +99,17 @@ def build(
                 else:
                     numbers = (np.nan, np.nan, np.nan, 0, asked, 5, status[0], "put inception_fid into weights/")
                 summary.append((*context, model, row.metric, *numbers))
+            for clips in sorted({max(1, cases // 4), max(1, cases // 2), cases}):
+                value = 20 + 8 * badness + 30 / clips
+                sizes.append((*context, model, "fd_efficientnet", clips, value, 0.5, 20 + 8 * badness))
             for k, case in enumerate(names):
                 asked = EMOTIONS[k % 8]
                 right = rng.random() < 0.85 - 0.4 * badness
                 predicted = asked if right else EMOTIONS[int(rng.integers(8))]
                 probability = float(np.clip(0.2 + 0.2 * (1 + k % 3) - 0.15 * badness, 0, 1))
-                emotions.append((*context, case, model, asked, predicted, probability))
+                emotions.append((*context, case, model, "FER", asked, predicted, probability))
+                if asked != "fear":
+                    emotions.append((*context, case, model, "HSE", asked, asked, 0.9))
             time = np.arange(60) / 25
             for case in names[:2]:
                 phase = 0.3 * badness
@@ -127,6 +132,7 @@ def build(
         cases=frame("cases", all_cases),
         curves=frame("curves", curves),
         emotions=frame("emotions", emotions),
+        sizes=frame("sizes", sizes),
         envelopes=frame("envelopes", dict.fromkeys(envelopes)),
         rejected=frame("rejected", [("sample", "clip.mp4", "no_face", "found a face in 0 of 50 frames")]),
         videos=files,

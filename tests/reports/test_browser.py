@@ -150,6 +150,13 @@ def test_failures_can_be_filtered(opened: Any) -> None:
     assert opened.locator(rows).count() == everything
 
 
+def test_another_classifier_can_be_asked(opened: Any) -> None:
+    table = "#panel-0 [data-part=emotion] .confusion tbody th"
+    assert "fear" in opened.locator(table).all_text_contents()
+    opened.select_option("#panel-0 [data-part=emotion] select[aria-label=Classifier]", label="HSE")
+    assert "fear" not in opened.locator(table).all_text_contents()
+
+
 def test_a_metric_chosen_at_a_glance_shows_its_cases(opened: Any) -> None:
     opened.click("#panel-0 [data-metric=lip_corr]")
     assert opened.input_value("#panel-0 [data-part=spread] select") == "lip_corr"

@@ -16,7 +16,7 @@ from PIL import Image
 
 from reports import figures, render
 from reports.data import ReportData
-from reports.page import missing_weights, page
+from reports.page import missing_weights, page, sizes
 from reports.palette import looks
 from reports.payload import as_json
 from reports.presets import preset
@@ -83,6 +83,24 @@ def test_missing_weights_name_the_metrics_and_the_remedy(make_data: Callable[...
     assert "1 metric, 1 set of weights" in block and item.remedy in block and "FID" in block
 
 
+def test_each_classifier_has_its_own_confusion(make_data: Callable[..., ReportData]) -> None:
+    fer, hse = payload_of(page(make_data(cases=8)))["contexts"][0]["emotions"]  # type: ignore[index]
+    assert (fer["classifier"], hse["classifier"]) == ("FER", "HSE")
+    assert "fear" in fer["asked"] and "fear" not in hse["asked"]
+    matrix = hse["counts"]["space"]
+    assert [row[hse["predicted"].index(name)] for name, row in zip(hse["asked"], matrix, strict=True)] == [1] * 7
+
+
+def test_distances_are_told_for_fewer_clips_and_for_endless_ones(make_data: Callable[..., ReportData]) -> None:
+    data = make_data(cases=12, models=FEW)
+    first, *_ = found = sizes(data, data.contexts()[0])
+    assert [item.model for item in found] == [row[2] for row in FEW]
+    assert [clips for clips, _, _ in first.values] == [3, 6, 12]
+    assert float(first.values[0][1]) > float(first.values[-1][1]) > float(first.endless)
+    assert "Distances and the number of clips" in page(data)
+    assert "Distances and the number of clips" not in page(replace(data, sizes=data.sizes.iloc[:0]))
+
+
 def test_a_video_that_cannot_be_read_is_said_so(make_data: Callable[..., ReportData], tmp_path: Path) -> None:
     data = make_data(cases=2, contexts=[("a", "test", "self")])
     data = replace(data, videos={("a", "test", "self", "a_000", "space"): tmp_path / "gone.mp4"})
@@ -99,7 +117,7 @@ def test_a_file_shared_by_models_is_embedded_once(
 
 def test_reports_with_little_in_them_still_render(make_data: Callable[..., ReportData]) -> None:
     data = make_data(cases=1, models=[("only", "1", "Only", "model", 0.0)], contexts=[("d", "s", "p")])
-    for part in ("scores", "cases", "curves", "emotions", "envelopes", "rejected"):
+    for part in ("scores", "cases", "curves", "emotions", "sizes", "envelopes", "rejected"):
         data = replace(data, **{part: getattr(data, part).iloc[:0]})
     assert "Only" in page(data)
     nothing = replace(data, summary=data.summary.iloc[:0])
@@ -125,7 +143,8 @@ def test_figures_come_as_picture_and_print(make_data: Callable[..., ReportData])
     data = make_data(cases=9, contexts=[("sample", "test", "self")], models=FEW)
     data = replace(data, curves=data.curves[data.curves["case"] == "sample_000"])
     files = {name: content for name, content in render(data) if name.startswith("figures/")}
-    for kind in ("intervals", "distributions", "emotions", "confusion", "intensity", "curves-sample_000"):
+    emotions = [f"{kind}{end}" for kind in ("emotions", "confusion", "intensity") for end in ("", "-HSE")]
+    for kind in ("intervals", "distributions", *emotions, "curves-sample_000"):
         assert files.pop(f"figures/{kind}.sample.test.self.png").startswith(b"\x89PNG")
         assert files.pop(f"figures/{kind}.sample.test.self.pdf").startswith(b"%PDF")
     assert not files
@@ -144,7 +163,7 @@ def test_figures_draw_something_or_say_that_there_is_nothing(make_data: Callable
     image = Image.open(io.BytesIO(pictures[0][0])).convert("L")
     assert len(image.getcolors() or ()) > 10
     assert figures.distributions(data, context, ["fid"]) is None
-    assert figures.emotion_bars(replace(data, emotions=data.emotions.iloc[:0]), context) is None
+    assert figures.emotion_bars(data, context, "EmoNet-8") is None
 
 
 def test_every_model_has_a_look_of_its_own(make_data: Callable[..., ReportData]) -> None:

@@ -152,6 +152,25 @@ def test_a_metric_that_only_waits_for_weights_has_no_column_and_one_that_failed_
     assert "fid" in [column.metric for column in build_table(replace(data, summary=summary), preset("full")).columns]
 
 
+def test_metrics_without_weights_are_named_under_every_table(make_data: Callable[..., ReportData]) -> None:
+    table = build_table(make_data(), preset("paper"))
+    assert [column.metric for column in table.waiting] == ["fid"]
+    assert "Not computed, weights missing: `fid`; see `space-bench metrics show NAME`." in table.to_markdown()
+    assert (
+        r"Not computed, weights missing: \texttt{fid}; see \texttt{space-bench metrics show NAME}." in table.to_latex()
+    )
+    assert "<code>fid</code>; see <code>space-bench metrics show NAME</code>" in table.to_html()
+    rows = [row for row in csv.DictReader(io.StringIO(table.to_csv())) if row["metric"] == "fid"]
+    assert {(row["status"], row["value"]) for row in rows} == {("weights_missing", "")}
+    assert len(rows) == 3 * 7
+
+
+def test_nothing_is_said_of_weights_where_none_is_missing(small: Callable[..., ReportData]) -> None:
+    table = build_table(small([ok("ours", "m_ld", 0.3)]), preset("full"))
+    assert not table.waiting
+    assert not any("Not computed" in text for text in (table.to_markdown(), table.to_latex(), table.to_html()))
+
+
 def test_unknown_preset_names_those_there_are() -> None:
     with pytest.raises(ValueError, match=", ".join(PRESETS)):
         preset("papr")
