@@ -8,32 +8,49 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bench.config import AUDIO_RATE
 from bench.content import content_hashes
 from bench.errors import BenchError
 from bench.models import registry
 from bench.models.base import Animation, AnyModel, Case, Context, ManyModel, Model, ModelError, Options
-from bench.store import replacing, sha256_file
+from bench.store import read_table, records, replacing, sha256_file
+from bench.workspace import Workspace
 from datasets.media import MediaError, read_audio, replace_sound, write_video
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """A `Context` that can be hashed and sent to a worker."""
+    """What a `Context` is made of, as small as it must be to go to a worker with every job.
+
+    Attributes:
+        device: of networks. cases: name of the case set. root: of the workspace. table: of its cases, below the root.
+        digest: of the table, so that another one is another context.
+    """
 
     device: str
-    sounds: tuple[tuple[str, Path], ...]
-    speakers: tuple[tuple[str, str], ...]
     cases: str
+    root: Path
+    table: Path
+    digest: str
 
     def open(self, logs: Path | None = None) -> Context:
-        return Context(self.device, dict(self.sounds), dict(self.speakers), self.cases, logs)
+        return Context(self.device, *_told(self), self.cases, logs)
+
+
+@lru_cache(maxsize=8)
+def _told(surroundings: Surroundings) -> tuple[dict[str, Path], dict[str, str]]:
+    """Sound file and speaker of every case of the table."""
+    table, workspace = read_table(surroundings.table, "space-bench prepare"), Workspace(surroundings.root)
+    sounds = {row.case: workspace.resolve(row.audio) for row in records(table) if pd.notna(row.audio)}
+    return sounds, dict(zip(table["case"], table["speaker"], strict=True))
 
 
 @dataclass(frozen=True)

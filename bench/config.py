@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from bench.engine.setting import LOCAL, checked_engine
 from bench.errors import BenchError, nearest
 from datasets.crops import PROTOCOLS as CROP_PROTOCOLS
 
@@ -110,6 +111,7 @@ class Params(Strict):
     """All of ``params.yaml``."""
 
     seed: int = 0
+    engine: Annotated[str, AfterValidator(checked_engine)] = LOCAL
     workers: int = Field(default=0, ge=0, description="processes; 0 means one a core")
     device: str = "cpu"
     video: VideoConfig = Field(default_factory=VideoConfig)

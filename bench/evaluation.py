@@ -12,6 +12,9 @@ import pandas as pd
 from bench.assets import AssetStore, open_store
 from bench.config import CaseSet, ReportConfig
 from bench.content import Video
+from bench.engine.base import Engine
+from bench.engine.connect import open_engine
+from bench.engine.setting import LOCAL
 from bench.errors import BenchError
 from bench.extract import extract
 from bench.features import FeatureStore
@@ -52,7 +55,7 @@ class Evaluation:
 def evaluate(
     generated: str | Path, reference: str | Path | None = None, *, metrics: Sequence[str] = (),
     report: str | Path | None = None, fps: float = 25.0, workers: int = 0, device: str = "cpu",
-    assets: AssetStore | None = None, cache: Path | None = None,
+    assets: AssetStore | None = None, cache: Path | None = None, engine: str = LOCAL,
 ) -> Evaluation:  # fmt: skip
     """Score one video or a folder of videos; the whole suite as one call.
 
@@ -66,12 +69,22 @@ def evaluate(
         fps: frame rate at which videos are looked at (resampled by timestamps where they have another).
         workers: processes; 0 means one a core.
         assets: where weights come from. cache: folder of measured features; equal files are measured once.
+        engine: where work runs, as in ``params.yaml`` (docs/engine.md).
 
     Raises:
-        BenchError: a path is missing, holds no video, or no file name is common to both folders.
+        BenchError: a path is missing, holds no video, no file name is common to both folders, or the engine cannot work.
     """
     pairs = pair_up(Path(generated), None if reference is None else Path(reference))
-    assets = assets or open_store()
+    with open_engine(engine, workers or len(os.sched_getaffinity(0))) as opened:
+        return _evaluate(
+            pairs, reference is not None, metrics, report, fps, device, assets or open_store(), cache, opened
+        )
+
+
+def _evaluate(
+    pairs: Sequence[Pair], compared: bool, metrics: Sequence[str], report: str | Path | None, fps: float, device: str,
+    assets: AssetStore, cache: Path | None, engine: Engine,
+) -> Evaluation:  # fmt: skip
     chosen = chosen_metrics(metrics)
     able = {name for metric in chosen for name in metric.weights if not assets.has(name)} & set(assets.fetchable())
     if able:
@@ -79,11 +92,11 @@ def evaluate(
     planned = feature_plan(chosen, fps, device, assets)
     store = FeatureStore(cache or assets.cache / "features")
     items = {GENERATED: _items(pairs, of_reference=False)}
-    if reference is not None:
+    if compared:
         items[REFERENCE] = _items(pairs, of_reference=True)
     videos = [item.video for rows in items.values() for item in rows if isinstance(item.video, Video)]
     videos += [item.reference for item in items[GENERATED] if item.reference]
-    extract(videos, planned, store, workers or len(os.sched_getaffinity(0)), "measure")
+    extract(videos, planned, store, engine, "measure")
     loader = Loader(planned, store)
     scored = {model: score_items(rows, chosen, loader, assets, seed=0) for model, rows in items.items()}
     table = _table(scored)

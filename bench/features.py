@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from bench.store import write_bytes
+from bench.store import write_bytes, write_json
 from metrics.base import FaceTrack, Phoneme, Status, Unscorable
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -41,9 +41,20 @@ class FeatureStore:
         write_bytes(
             self.path(protocol_id, key), save(tensors, {name: json.dumps(value) for name, value in meta.items()})
         )
+        self._lost(protocol_id, key).unlink(missing_ok=True)
 
     def save_failure(self, protocol_id: str, key: str, failure: Unscorable) -> None:
         self.save(protocol_id, key, {}, {"status": failure.status.value, "detail": failure.detail})
+
+    def save_lost(self, protocol_id: str, key: str, failure: Unscorable) -> None:
+        """Why nothing was measured this time. Beside the cache, not in it: the next run tries again."""
+        write_json(self._lost(protocol_id, key), {"status": failure.status.value, "detail": failure.detail})
+
+    def was_lost(self, protocol_id: str, key: str) -> bool:
+        return self._lost(protocol_id, key).is_file()
+
+    def _lost(self, protocol_id: str, key: str) -> Path:
+        return self.path(protocol_id, key).with_suffix(".lost.json")
 
     def load(self, protocol_id: str, key: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and metadata of one feature.
@@ -57,6 +68,9 @@ class FeatureStore:
                 meta = {name: json.loads(text) for name, text in (stream.metadata() or {}).items()}
                 arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
         except FileNotFoundError:
+            if self.was_lost(protocol_id, key):
+                lost = json.loads(self._lost(protocol_id, key).read_text(encoding="utf-8"))
+                raise Unscorable(Status(lost["status"]), lost["detail"]) from None
             raise Unscorable(
                 Status.ERROR, f"feature file {path.name} is missing; run `space-bench score` again"
             ) from None

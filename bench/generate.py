@@ -9,11 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from bench.case_job import Job, Surroundings, Variant, failed, options_json, run_job
+from bench.case_job import Job, Surroundings, Variant, failed, options_json
+from bench.case_shard import give_up, run_shard, shard_of, was_given_up
 from bench.config import CaseSet, Params
+from bench.engine.base import Engine
+from bench.engine.connect import open_engine
 from bench.models import registry
 from bench.models.base import AnyModel, ManyModel, ModelError
-from bench.parallel import run
 from bench.progress import bar
 from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, records, sha256_file, write_table
 from bench.workspace import Workspace
@@ -43,11 +45,20 @@ class _Row:
 def generate(params: Params, workspace: Workspace, sets: Sequence[CaseSet], models: Sequence[str]) -> list[Generated]:
     """Make the missing videos and write a ``generated.parquet`` for each case set and model, failures included.
 
-    One pool of workers serves all models and case sets: a process that has loaded its libraries and networks is kept.
+    One engine serves all models and case sets: a worker that has loaded its libraries and networks is kept. Workers write
+    the videos; the journals are this process's alone.
 
     Raises:
-        BenchError: a model cannot be made (nothing is generated then), or a step before this one is missing.
+        BenchError: a model cannot be made (nothing is generated then), a step before this one is missing, or the engine
+            cannot work.
     """
+    with open_engine(params.engine, params.worker_count()) as engine:
+        return _generate(params, workspace, sets, models, engine)
+
+
+def _generate(
+    params: Params, workspace: Workspace, sets: Sequence[CaseSet], models: Sequence[str], engine: Engine
+) -> list[Generated]:
     kinds = {name: registry.kind(name, params.options.get(name, {})) for name in models}
     rows: list[_Row] = []
     jobs: list[Job] = []
@@ -57,12 +68,15 @@ def generate(params: Params, workspace: Workspace, sets: Sequence[CaseSet], mode
     light, order = {kind: registry.lookup(kind).light for kind in kinds.values()}, list(kinds.values())
     jobs.sort(key=lambda job: (light[job.kind], order.index(job.kind), -job.frames))
     journals = {row.folder: row.journal for row in rows}
+    # What ended workers before is not let into this process.
+    wary = any(was_given_up(row.journal.entries.get(name)) for row in rows for name in row.names)
+    if jobs:
+        engine.require([workspace.root], device=params.device)
     with bar("generate", sum(len(job.variants) for job in jobs)) as step:
         threads = all(light[job.kind] for job in jobs)
-        for job, entries in run(run_job, jobs, params.worker_count(), threads=threads):
-            for variant, entry in zip(job.variants, entries, strict=True):
-                journals[variant.target.parent].add(entry)
-            step(len(entries))
+        for job, entry in engine.run(run_shard, map(shard_of, jobs), give_up, light=threads, wary=wary):
+            journals[job.variants[0].target.parent].add(entry)
+            step()
     return [_finish(row, workspace) for row in rows]
 
 
@@ -72,17 +86,13 @@ def _plan(
     """Add a case set's rows, and the jobs for the videos that they lack."""
     table = read_table(workspace.cases_table(cases), "space-bench prepare")
     clips = read_table(workspace.clips_table(cases.dataset, cases.split), "space-bench prepare").set_index("clip")
-    surroundings = Surroundings(
-        params.device,
-        tuple((row.case, workspace.resolve(row.audio)) for row in records(table) if pd.notna(row.audio)),
-        tuple(zip(table["case"], table["speaker"], strict=True)),
-        str(cases),
-    )
+    place = workspace.cases_table(cases).resolve()
+    surroundings = Surroundings(params.device, str(cases), workspace.root.resolve(), place, sha256_file(place))
     given = {case.case: _case_row(case, clips.loc[case.clip], workspace) for case in records(table)}
     missing: dict[tuple[str, str], list[Variant]] = {}
     for model, kind in kinds.items():
         options = params.options.get(model, {})
-        folder = workspace.videos(cases, model)
+        folder = workspace.videos(cases, model).resolve()  # A worker may have another current folder.
         folder.mkdir(parents=True, exist_ok=True)
         journal = Journal(folder / "generated.jsonl", key="case")
         try:

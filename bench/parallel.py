@@ -1,26 +1,16 @@
-"""Process pools that give each piece of work its own outcome."""
+"""Small jobs of a step in processes or threads of this machine, one item at a time."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from functools import partial
+from typing import NoReturn, TypeVar
 
+from bench.engine.local import LocalEngine
 from bench.errors import BenchError
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def _quiet_worker(threads: int) -> None:
-    # One thread a worker: more would make two workers fight for the cores, and the bits depend on the thread count.
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    os.environ.setdefault("GLOG_minloglevel", "2")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def run(work: Callable[[T], R], items: Sequence[T], workers: int, threads: bool = False) -> Iterator[tuple[T, R]]:
@@ -28,25 +18,18 @@ def run(work: Callable[[T], R], items: Sequence[T], workers: int, threads: bool 
 
     `work` must be a module-level function and catch what may fail for one item; what escapes it ends the run.
     With one worker or one item the work happens in this process.
+
+    Raises:
+        BenchError: a worker process died over the same item again and again.
     """
-    if workers <= 1 or len(items) <= 1:
-        for item in items:
-            yield item, work(item)
-        return
-    count = min(workers, len(items))
-    context = multiprocessing.get_context("spawn")
-    pool: Executor = (
-        ThreadPoolExecutor(count) if threads
-        else ProcessPoolExecutor(count, mp_context=context, initializer=_quiet_worker, initargs=(1,))
-    )  # fmt: skip
-    try:
-        futures: dict[Any, T] = {pool.submit(work, item): item for item in items}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BrokenProcessPool as error:
-        raise BenchError(
-            "a worker process died (out of memory, or killed). What is done is kept: run the same command again, "
-            "with a smaller `workers` in params.yaml if memory was short."
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    yield from LocalEngine(workers).run(partial(_each, work), ((item,) for item in items), _end, light=threads)
+
+
+def _each(work: Callable[[T], R], shard: tuple[T, ...]) -> list[R]:
+    return [work(item) for item in shard]
+
+
+def _end(item: object, why: str) -> NoReturn:
+    raise BenchError(
+        f"{why}. What is done is kept: run the same command again, with a smaller `workers` in params.yaml if memory was short."
+    )

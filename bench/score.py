@@ -10,6 +10,7 @@ import pandas as pd
 from bench.assets import AssetStore
 from bench.config import CaseSet, Params
 from bench.content import Video
+from bench.engine.connect import open_engine
 from bench.extract import extract
 from bench.features import FeatureStore
 from bench.models import registry

@@ -1,0 +1,110 @@
+"""Opens the engine that ``params.yaml`` or ``--engine`` asks for. Dask is imported only where it is asked for."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.engine.base import Engine
+from bench.engine.local import LocalEngine
+from bench.engine.setting import FILE_ENDING, LOCAL, SLURM, checked_engine
+from bench.errors import BenchError
+
+TIMEOUT = 10
+"""Seconds in which a scheduler must answer."""
+
+
+@contextmanager
+def open_engine(setting: str, workers: int) -> Iterator[Engine]:
+    """The engine of a setting (see `bench.engine.setting`).
+
+    Args:
+        workers: processes for ``local``, workers to ask for with ``slurm``; a running cluster has its own.
+
+    Raises:
+        BenchError: the setting is not known, Dask is not installed, nobody answers, or no cluster can be started.
+    """
+    try:
+        checked_engine(setting)
+    except ValueError as error:
+        raise BenchError(str(error)) from error
+    if setting == LOCAL:
+        yield LocalEngine(workers)
+        return
+    with ExitStack() as stack:
+        yield _dask(setting, workers, stack)
+
+
+def engine_of(where: Engine | int) -> Engine:
+    """An engine, from itself or from a number of processes of this machine."""
+    return LocalEngine(where) if isinstance(where, int) else where
+
+
+def _dask(setting: str, workers: int, stack: ExitStack) -> Engine:
+    try:
+        import distributed
+    except ImportError as error:
+        raise BenchError(f"engine {setting!r} needs Dask ({error}): pip install 'space-bench[cluster]'") from error
+    from bench.engine.cluster import DaskEngine
+    from bench.engine.fleet import Fleet
+
+    for name in ("distributed", "distributed.client", "distributed.core", "distributed.scheduler", "distributed.nanny"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # What matters of it is said in this suite's own words.
+    if setting == SLURM:
+        cluster = stack.enter_context(_slurm())
+        client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
+        fleet = Fleet(client, SLURM, patience=float("inf"))  # Jobs may wait in the queue for hours.
+        stack.callback(fleet.close)
+        return DaskEngine(fleet, lambda: cluster.adapt(minimum=workers, maximum=workers), workers)
+    client = stack.enter_context(_connected(setting))
+    fleet = Fleet(client, setting)
+    stack.callback(fleet.close)
+    _check_scheduler(client, setting)
+    return DaskEngine(fleet)
+
+
+def _connected(setting: str) -> Any:
+    import distributed
+
+    place: dict[str, str] = {"address": setting}
+    if setting.endswith(FILE_ENDING):
+        if not Path(setting).is_file():
+            raise BenchError(
+                f"engine {setting!r}: there is no such scheduler file; `dask scheduler --scheduler-file` writes it"
+            )
+        place = {"scheduler_file": setting}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of versions, which are compared more closely than Dask does.
+            return distributed.Client(**place, timeout=TIMEOUT, set_as_default=False)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BenchError(f"no Dask scheduler answers at {setting} within {TIMEOUT} s: {first}") from error
+
+
+def _check_scheduler(client: Any, setting: str) -> None:
+    try:
+        # The scheduler reads the tasks' functions by name, so it needs the suite too.
+        client.run_on_scheduler(checked_engine, LOCAL)
+    except (ImportError, AttributeError) as error:
+        raise BenchError(
+            f"the scheduler at {setting} has no space-bench ({error}): start it from an environment with the same commit"
+        ) from error
+
+
+def _slurm() -> Any:
+    try:
+        from dask_jobqueue.slurm import SLURMCluster
+    except ImportError as error:
+        raise BenchError(f"engine 'slurm' needs dask-jobqueue ({error}): pip install 'space-bench[cluster]'") from error
+    try:
+        return SLURMCluster()
+    except (ValueError, OSError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise BenchError(
+            f"engine 'slurm': {first} Settings are Dask's: jobqueue.slurm in ~/.config/dask/jobqueue.yaml"
+        ) from error
