@@ -30,6 +30,7 @@ class Status(StrEnum):
     NO_SPEECH = "no_speech"
     NO_REFERENCE = "no_reference"
     NOT_GENERATED = "not_generated"
+    UNFIT_VIDEO = "unfit_video"
     WEIGHTS_MISSING = "weights_missing"
     UNDEFINED = "undefined"
     ERROR = "error"

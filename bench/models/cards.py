@@ -52,3 +52,15 @@ FOLDER = ModelCard(
     licence_weights="whatever made the videos",
     notes=("Say with the option `ignores` what the model behind the videos does not follow.",),
 )
+
+COMMAND = ModelCard(
+    "command",
+    "Any program",
+    takes=("portrait", "audio", "pose", "emotion", "intensity"),
+    licence_code="that of the program",
+    licence_weights="that of the program",
+    notes=(
+        "Started by a list of words with places such as {image} and {output} (docs/models.md).",
+        "Say with the option `ignores` what the program does not follow.",
+    ),
+)
