@@ -34,6 +34,7 @@ QUALITY_COLUMNS = {
     "clip": "str", "status": "str", "detail": "str", "warnings": "str", "present": "Float64", "faces": "Int64",
     "face_pixels": "Float64", "face_share": "Float64", "outside": "Float64", "zoom": "Float64", "sharpness": "Float64",
     "brightness": "Float64", "source_fps": "Float64", "repeated": "Float64", "loudness": "Float64", "silence": "Float64", "clipped": "Float64",
+    "av_offset": "Float64", "sync_confidence": "Float64",
 }  # fmt: skip
 """``quality.parquet``: one row a clip, rejected ones too (their ``status`` is the reason, their numbers are null).
 
@@ -43,7 +44,9 @@ the crop. zoom: pixels of the standard clip a source pixel. sharpness: variance 
 face scaled to 128x128, median (Pech-Pacheco et al., ICPR 2000). brightness: mean grey level of the face, 0..255.
 source_fps: median rate of the source. repeated: share of the clip's frames that show the same source frame as the one
 before. loudness: RMS in dB of full scale. silence: share of 20 ms stretches below -50 dB.
-clipped: share of samples at full scale. The last three are null without sound.
+clipped: share of samples at full scale. These three are null without sound.
+av_offset, sync_confidence: SyncNet's offset in frames of 40 ms, positive where the sound comes before the lips, and LSE-C, by
+`bench.quality_sync`; null where its weights are not here or it has no answer.
 """
 
 _LIMITS: dict[str, tuple[str, float, bool]] = {
@@ -52,6 +55,7 @@ _LIMITS: dict[str, tuple[str, float, bool]] = {
     "repeats_frames": ("repeated", 0.1, True),
     "dark": ("brightness", 50.0, False), "glaring": ("brightness", 220.0, True), "quiet": ("loudness", -40.0, False),
     "silent": ("silence", 0.8, True), "clipping": ("clipped", 0.001, True),
+    "sound_early": ("av_offset", 3.0, True), "sound_late": ("av_offset", -3.0, False), "weak_sync": ("sync_confidence", 2.0, False),
 }  # fmt: skip
 """Warning: column, limit, and whether it is above (else below) the limit that it warns."""
 
@@ -109,10 +113,10 @@ def measure(track: FaceTrack, faces: int, shown: Shown, sound: NDArray[np.float3
 
 def warnings(row: dict[str, Any]) -> list[str]:
     """What a person should look at in a clip with these numbers."""
-    found = [] if row.get("loudness") is not None else ["no_sound"]
+    known = {column: value for column, value in row.items() if not pd.isna(value)}
+    found = [] if "loudness" in known else ["no_sound"]
     for name, (column, limit, above) in _LIMITS.items():
-        value = row.get(column)
-        if value is not None and (value > limit if above else value < limit):
+        if column in known and (known[column] > limit if above else known[column] < limit):
             found.append(name)
     return found
 

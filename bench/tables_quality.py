@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 from rich.markup import escape
 from rich.table import Table
@@ -11,6 +12,7 @@ from rich.table import Table
 from bench.contact_sheet import sheet_paths
 from bench.errors import BenchError, unknown
 from bench.progress import out
+from bench.quality import QUALITY_COLUMNS
 from bench.store import read_table, records
 from bench.workspace import Workspace
 
@@ -19,6 +21,7 @@ SHOWN = 30
 SPREAD = {
     "face_pixels": "face, pixels of the source", "face_share": "face, share of the frame", "zoom": "enlargement",
     "sharpness": "sharpness", "brightness": "brightness", "loudness": "loudness, dB", "silence": "silence, share",
+    "av_offset": "AV offset, frames of 40 ms", "sync_confidence": "LSE-C",
 }  # fmt: skip
 
 
@@ -42,6 +45,7 @@ def print_quality(workspace: Workspace, dataset: str, splits: list[str], each: b
     """Print the summary of each split, where its pictures lie and, if asked, each clip to look at."""
     for split in splits:
         table = read_table(workspace.quality_table(dataset, split), f"space-bench prepare {dataset}")
+        table = table.reindex(columns=list(QUALITY_COLUMNS))  # A table of an older version has fewer.
         folder = workspace.clips(dataset, split)
         out.print(_summary(f"{dataset}/{split}", table))
         if each and (found := _clips(table)).row_count:
@@ -63,10 +67,12 @@ def _summary(title: str, table: pd.DataFrame) -> Table:
         notes = Counter(note for text in warned["warnings"] for note in text.split())
         shown.add_row("to look at", f"{len(warned):,}: {_counted(notes)}")
     for column, name in SPREAD.items():
-        values = usable[column].dropna()
-        if len(values):
-            low, middle, high = (f"{value:.3g}" for value in values.quantile([0.05, 0.5, 0.95]))
-            shown.add_row(name, f"{middle} ({low} to {high})")
+        values = usable[column].dropna().to_numpy(dtype=float)
+        if not len(values):
+            shown.add_row(name, "–")
+            continue
+        low, middle, high = (f"{value:.3g}" for value in np.quantile(values, [0.05, 0.5, 0.95]))
+        shown.add_row(name, f"{middle} ({low} to {high})")
     return shown
 
 
