@@ -12,6 +12,7 @@ from bench.models.card import IGNORABLE
 from bench.models.entry import Entry
 from bench.models.makeittalk import card as makeittalk_card
 from bench.models.pcavs import card as pcavs_card
+from bench.models.wav2lip import card as wav2lip_card
 
 _SANITY = "bench.models.sanity:"
 MODELS: dict[str, Entry] = {
@@ -22,6 +23,7 @@ MODELS: dict[str, Entry] = {
     "shifted": Entry(f"{_SANITY}shifted", "sanity", "the clip with its sound moved by k frames", cards.SHIFTED, light=True),
     "viseme": Entry("bench.models.viseme:create", "baseline", "phonemes to mouth shapes to a warped portrait; no weights", cards.VISEME),
     "space": Entry("bench.models.space:create", "model", "the reference model SPACE (and its ablations: option variant)", cards.SPACE),
+    "wav2lip": Entry("bench.models.wav2lip.adapter:create", "baseline", "Wav2Lip: the mouth of a picture redrawn to fit speech", wav2lip_card.CARD),
     "pcavs": Entry("bench.models.pcavs.adapter:create", "baseline", "PC-AVS: mouth from speech, head pose from another video", pcavs_card.CARD),
     "makeittalk": Entry("bench.models.makeittalk.adapter:create", "baseline", "MakeItTalk: lips, head and face from speech and speaker", makeittalk_card.CARD),
     "command": Entry("bench.models.command.model:create", "model", "any program that writes a video a case", cards.COMMAND, light=True),

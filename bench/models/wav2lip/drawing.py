@@ -18,7 +18,7 @@ def fold(network: Wav2Lip) -> Wav2Lip:
     for block in network.modules():
         if isinstance(block, Conv | UpConv):
             convolution, normalization = block.conv_block
-            assert isinstance(normalization, nn.BatchNorm2d)
+            assert isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and isinstance(normalization, nn.BatchNorm2d)
             fused = fuse_conv_bn_eval(convolution, normalization, transpose=isinstance(block, UpConv))
             block.conv_block = nn.Sequential(fused)
     return network.requires_grad_(False)

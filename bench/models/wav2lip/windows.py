@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.models.wav2lip.mel import HOP, RATE, mel_columns
+from bench.models.wav2lip.mel import HOP, RATE, column_count, mel_columns
 from bench.models.wav2lip.network import COLUMNS
 
 SHORTEST = (COLUMNS - 1) * HOP
@@ -35,3 +37,10 @@ def windows(sound: NDArray[np.floating], starts: NDArray[np.int64]) -> NDArray[n
     first = int(starts[0])
     columns = mel_columns(sound, first, int(starts[-1]) + COLUMNS - first)
     return np.stack([columns[None, :, start : start + COLUMNS] for start in starts - first])
+
+
+def speech(sound: NDArray[np.floating], fps: float, frames: int, batch: int) -> Iterator[NDArray[np.float64]]:
+    """The windows of all frames of a video, ``(N, 1, 80, 16)`` with N at most `batch`, made as they are taken."""
+    columns = column_count(len(sound))
+    for first in range(0, frames, batch):
+        yield windows(sound, window_starts(columns, fps, first, min(batch, frames - first)))
