@@ -20,6 +20,7 @@ from metrics.features.weights import fill, load_state
 
 ALIGNED: Mapping[str, Any] = {
     "crop": "five points to ArcFace's template at 112², similarity, bilinear, black outside",
+    "template": "insightface 2.1, face_align.arcface_dst",
     "points": {name: list(chosen) for name, chosen in POINTS.items()},
 }
 WHOLE: Mapping[str, Any] = {"crop": "none: the whole frame resized to 112², cv2.INTER_LINEAR"}
@@ -52,6 +53,7 @@ class _ArcFace(ABC):
 
     name: ClassVar[str]
     network: ClassVar[str]
+    colour: ClassVar[str]
     crop: Mapping[str, Any]
     assets: tuple[str, ...]
     per_second = 1.0
@@ -62,19 +64,19 @@ class _ArcFace(ABC):
 
     @abstractmethod
     def _open(self, path: Path, device: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-        """A function from pictures ``(B, 3, 112, 112)`` in -1..1 to embeddings ``(B, 512)``."""
+        """A function from RGB pictures ``(B, 3, 112, 112)`` in 0..255 to embeddings ``(B, 512)``."""
 
     @property
     def protocol(self) -> Mapping[str, Any]:
-        return {"network": self.network, **self.crop, "colour": "RGB / 127.5 - 1", "per_second": self.per_second}
+        return {"network": self.network, **self.crop, "colour": self.colour, "per_second": self.per_second}
 
     def forward(self, batch: NDArray[np.uint8]) -> FloatArray:
         """``(B, 112, 112, 3)`` uint8 -> ``(B, 512)`` float32, not normalized: compared by cosine."""
-        pictures = np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32)
-        return self.embed(pictures / np.float32(127.5) - np.float32(1))
+        return self.embed(np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32))
 
 
 class _Torch(_ArcFace):
+    colour = "RGB / 127.5 - 1"
     depth: ClassVar[str]
 
     def _open(self, path: Path, device: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
@@ -82,15 +84,23 @@ class _Torch(_ArcFace):
 
         def embed(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
             with torch.inference_mode():
-                out: NDArray[np.float32] = module(torch.from_numpy(pictures).to(device)).cpu().numpy()
+                scaled = torch.from_numpy(pictures / np.float32(127.5) - np.float32(1))
+                out: NDArray[np.float32] = module(scaled.to(device)).cpu().numpy()
             return out
 
         return embed
 
 
 class _Onnx(_ArcFace):
+    colour = "RGB, scaled as insightface reads from the file: outside, or by the network itself"
+
     def _open(self, path: Path, device: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-        return OnnxNetwork(path, SIZE, EMBEDDING, device)
+        from insightface.model_zoo.arcface_onnx import ArcFaceONNX
+
+        network = OnnxNetwork(path, SIZE, EMBEDDING, device)
+        found = ArcFaceONNX(str(path), network.session)
+        mean, deviation = np.float32(found.input_mean), np.float32(found.input_std)
+        return lambda pictures: network((pictures - mean) / deviation)
 
 
 class ArcFaceR100(_Aligned, _Torch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from insightface.utils import face_align
 from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
@@ -15,11 +16,8 @@ from metrics.base import FloatArray
 from metrics.features import regions
 
 SIZE = 112
-TEMPLATE = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
-)
-"""Right eye, left eye (the person's), nose tip, right and left corner of the mouth, in pixels of the picture; the numbers of
-insightface's ``face_align``."""
+TEMPLATE: NDArray[np.float32] = face_align.arcface_dst
+"""Right eye, left eye (the person's), nose tip, right and left corner of the mouth, ``(5, 2)`` in pixels of the picture."""
 POINTS: dict[str, tuple[int, ...]] = {
     "right eye": (regions.RIGHT_EYE_OUTER, regions.RIGHT_EYE_INNER),
     "left eye": (regions.LEFT_EYE_OUTER, regions.LEFT_EYE_INNER),
@@ -51,7 +49,8 @@ def aligned_face(frame: NDArray[np.uint8], points: NDArray[np.floating]) -> NDAr
     Raises:
         ValueError: the points lie on one spot.
     """
-    found = SimilarityTransform.from_estimate(points, TEMPLATE)
+    # In the precision of insightface: in another one, single pixels come out otherwise.
+    found = SimilarityTransform.from_estimate(points.astype(np.float32), TEMPLATE)
     # skimage gives a failed estimate that is false, or a matrix of NaN.
     if not found or not np.isfinite(found.params).all():
         raise ValueError("no face to align: its points lie on one spot")

@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from insightface.model_zoo.arcface_onnx import ArcFaceONNX
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
@@ -37,15 +38,21 @@ SIDES = {InceptionFeatures: 40, EmoNet8: 64, EmoNet5: 64, EmotionFan: 64, ArcFac
 slow = pytest.mark.slow
 
 
-def onnx_network(path: Path, size: int, outputs: int, batch: str | int = "batch") -> Path:
-    """A small convolutional network with the input and output of the published file."""
+def onnx_network(path: Path, size: int, outputs: int, batch: str | int = "batch", scales: bool = False) -> Path:
+    """A small convolutional network with the input and output of the published file; with `scales` it scales pictures itself."""
     random = np.random.default_rng(0)
     weights = {
         "kernel": random.normal(size=(16, 3, 5, 5)).astype(np.float32) / 8,
         "matrix": random.normal(size=(16, outputs)).astype(np.float32),
+        **({"middle": np.float32(127.5), "step": np.float32(1 / 127.5)} if scales else {}),
     }
+    scaling = [
+        helper.make_node("Sub", ["picture", "middle"], ["centred"], name="Sub_0"),
+        helper.make_node("Mul", ["centred", "step"], ["scaled"], name="Mul_0"),
+    ]
     nodes = [
-        helper.make_node("Conv", ["picture", "kernel"], ["edges"], strides=[4, 4]),
+        *(scaling if scales else []),
+        helper.make_node("Conv", ["scaled" if scales else "picture", "kernel"], ["edges"], strides=[4, 4]),
         helper.make_node("Relu", ["edges"], ["shown"]),
         helper.make_node("GlobalAveragePool", ["shown"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["flat"]),
@@ -56,7 +63,7 @@ def onnx_network(path: Path, size: int, outputs: int, batch: str | int = "batch"
         "small",
         [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [batch, 3, size, size])],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [batch, outputs])],
-        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
     return path
@@ -206,6 +213,14 @@ def test_onnx_files_that_do_not_fit_are_refused_in_one_line(kind: Any, tmp_path:
     refused(f"its input is .*{size + 8}")
     onnx_network(path, size, outputs)
     refused("expected the device cpu or cuda, found 'tpu'", device="tpu")
+
+
+@pytest.mark.parametrize("scales", [False, True])
+def test_arcface_files_give_what_insightface_makes_of_them(scales: bool, tmp_path: Path) -> None:
+    path = onnx_network(tmp_path / "w600k_r50.onnx", 112, 512, scales=scales)
+    faces = pictures(3, 112, 112, 3)
+    wanted = ArcFaceONNX(str(path)).get_feat([face[..., ::-1] for face in faces])
+    np.testing.assert_allclose(ArcFaceBuffalo({"arcface_buffalo": path}).forward(faces), wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_onnx_files_for_one_picture_at_a_time_take_batches(tmp_path: Path) -> None:
