@@ -31,13 +31,18 @@ def cosines(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArra
 
 
 def paired_similarity(bundle: Bundle, network: str) -> float:
-    """Mean cosine of generated and reference frames of the same index.
+    """Mean cosine of generated and reference frames of the same index. Raises `Unscorable` as `paired_rows`."""
+    need_same_speaker(bundle)
+    return float(np.mean(cosines(*paired_rows(bundle, network))))
+
+
+def paired_rows(bundle: Bundle, network: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Embeddings ``(n, D)`` of generated and reference frames of the same index.
 
     Raises:
         Unscorable: ``too_short`` or ``undefined`` where the videos differ by more than 2 frames, ``no_face`` where more than half
             of the frames looked at lack a face in either.
     """
-    need_same_speaker(bundle)
     reference = bundle.need_reference()
     generated = bundle.generated
     rows, other = (_rows(features, network) for features in (generated, reference))
@@ -50,7 +55,7 @@ def paired_similarity(bundle: Bundle, network: str) -> float:
     )
     if len(common) < MAX_MISSING * max(len(rows), len(other)):
         raise Unscorable(Status.NO_FACE, f"only {len(common)} sampled frames show a face in both videos")
-    return float(np.mean(cosines(rows[here], other[there])))
+    return rows[here], other[there]
 
 
 def source_similarity(bundle: Bundle, network: str) -> float:

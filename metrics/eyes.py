@@ -18,7 +18,7 @@ from metrics.features.regions import (
     RIGHT_EYE_OUTER,
     RIGHT_IRIS,
 )
-from metrics.pairing import PAIRING_PROTOCOL, fill_gaps, paired_tracks, usable_track
+from metrics.pairing import PAIRING_PROTOCOL, PairedTracks, fill_gaps, paired_tracks, usable_track
 from metrics.rigid import RIGID_PROTOCOL, frontal
 
 CLOSED_SHARE = 0.6
@@ -102,14 +102,24 @@ def gaze(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
 def gaze_error(bundle: Bundle) -> float:
     """Mean angle between the gaze of the two videos in degrees, over frames where neither blinks."""
     pair = paired_tracks(bundle)
-    open_eyes = pair.present.copy()
+    used = open_eyes(pair)
+    difference = gaze(pair.generated[used]) - gaze(pair.reference[used])
+    return float(np.mean(np.linalg.norm(difference, axis=1)))
+
+
+def open_eyes(pair: PairedTracks) -> NDArray[np.bool_]:
+    """Which frames show open eyes in both videos, ``(n,)``.
+
+    Raises:
+        Unscorable: ``undefined`` where none does.
+    """
+    found = pair.present.copy()
     for landmarks in (pair.generated, pair.reference):
         ratio = eye_aspect_ratio(landmarks)
-        open_eyes &= np.nan_to_num(ratio) >= CLOSED_SHARE * np.nanpercentile(ratio, BASELINE_PERCENTILE)
-    if not np.any(open_eyes):
+        found &= np.nan_to_num(ratio) >= CLOSED_SHARE * np.nanpercentile(ratio, BASELINE_PERCENTILE)
+    if not np.any(found):
         raise Unscorable(Status.UNDEFINED, "the eyes are not open in both videos in any frame")
-    difference = gaze(pair.generated[open_eyes]) - gaze(pair.reference[open_eyes])
-    return float(np.mean(np.linalg.norm(difference, axis=1)))
+    return found
 
 
 _BLINK: dict[str, Any] = {

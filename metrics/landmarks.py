@@ -18,15 +18,12 @@ from metrics.features.canonical import IRISES_START
 from metrics.features.regions import IBUG68, LEFT_EYE_OUTER, LIPS_INNER, LIPS_OUTER, RIGHT_EYE_OUTER
 from metrics.pairing import PAIRING_PROTOCOL, need_same_speaker, paired_tracks, usable_track
 from metrics.rigid import RIGID_PROTOCOL, frontal
-from metrics.soft_dtw import soft_dtw_divergence
 
 MOUTH = (*LIPS_OUTER, *LIPS_INNER)
 FACE = tuple(range(IRISES_START))
 EAT_MOUTH = slice(48, 68)
 EAT_POINTS = 68
 PIXEL_HEIGHT = 256
-WARP_SECONDS, WARP_SOFTNESS = 0.2, 0.01
-"""Frames that soft time warping may pair are so close; its gamma, in inter-ocular distances."""
 
 Points = Sequence[NDArray[np.floating] | None]
 """Landmarks ``(68, 2)`` of each frame, None where no face was found."""
@@ -78,38 +75,6 @@ def velocity_distance(bundle: Bundle, points: Sequence[int]) -> float:
     if not np.any(np.isfinite(lengths)):
         raise Unscorable(Status.TOO_SHORT, "no two consecutive frames with a face in both videos")
     return float(np.nanmean(lengths))
-
-
-def warped_distance(bundle: Bundle, points: Sequence[int]) -> float:
-    """LD after soft time warping: soft-DTW divergence of the two faces' point sequences, per frame, in inter-ocular distances.
-
-    The cost of pairing two frames is the mean distance of their points. Frames that lack a face in either video are left out.
-
-    Raises:
-        Unscorable: ``no_face`` if no frame has a face in both.
-    """
-    need_same_speaker(bundle)
-    generated, reference, unit = frontal_pair(bundle, points)
-    usable = np.isfinite(generated).all(axis=(1, 2)) & np.isfinite(reference).all(axis=(1, 2))
-    if not usable.any():
-        raise Unscorable(Status.NO_FACE, "no frame has a face in both videos")
-    one, two = generated[usable] / unit, reference[usable] / unit
-    window = round(WARP_SECONDS * bundle.generated.fps)
-    between, own, others = (_frame_costs(a, b, window) for a, b in ((one, two), (one, one), (two, two)))
-    return soft_dtw_divergence(between, own, others, WARP_SOFTNESS, window) / len(one)
-
-
-def _frame_costs(first: NDArray[np.float64], second: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """``(n, n)`` mean distance of corresponding points of frames at most `window` apart; no path meets the zeros elsewhere."""
-    costs = np.zeros((len(first), len(second)))
-    # Of one sequence with itself half is the mirror of the other half.
-    for shift in range(1 if first is second else -window, window + 1):
-        rows = np.arange(max(0, -shift), min(len(first), len(second) - shift))
-        apart = first[rows] - second[rows + shift]
-        costs[rows, rows + shift] = np.sqrt(np.einsum("npc,npc->np", apart, apart)).mean(axis=1)
-    if first is second:
-        costs += costs.T
-    return costs
 
 
 def eat_distances(

@@ -1,4 +1,4 @@
-"""Landmark distances as other papers count them: on dlib's points, with EAT's slip, by ViCo's arithmetic, and time-warped.
+"""Landmark distances as other papers count them: on dlib's points, with EAT's slip, by ViCo's arithmetic.
 
 The formulas are those of `metrics.landmarks`; here they meet detectors. ``mesh`` are mesh points standing for the 68 (`IBUG68`),
 ``dlib`` are dlib's own.
@@ -6,26 +6,15 @@ The formulas are those of `metrics.landmarks`; here they meet detectors. ``mesh`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import Bundle, Features, Metric, Status, Unscorable, weighted_mean
-from metrics.landmarks import (
-    FACE,
-    MOUTH,
-    PIXEL_HEIGHT,
-    WARP_SECONDS,
-    WARP_SOFTNESS,
-    eat_distances,
-    ibug_frames,
-    vico_distance,
-    warped_distance,
-)
-from metrics.pairing import MAX_LENGTH_DIFFERENCE, PAIRING_PROTOCOL, need_same_speaker, usable_track
-from metrics.rigid import RIGID_PROTOCOL
+from metrics.landmarks import PIXEL_HEIGHT, eat_distances, ibug_frames, vico_distance
+from metrics.pairing import MAX_LENGTH_DIFFERENCE, need_same_speaker, usable_track
 
 DLIB = "dlib68"
 Frames = list[NDArray[np.float64] | None]
@@ -153,38 +142,10 @@ def _vico(detector: str) -> Metric:
     )
 
 
-def _warped(name: str, title: str, points: Sequence[int], what: str) -> Metric:
-    return Metric(
-        name=name,
-        title=title,
-        group="landmarks",
-        unit="iod",
-        better="lower",
-        needs=("track",),
-        paired=True,
-        protocol={
-            **RIGID_PROTOCOL,
-            **PAIRING_PROTOCOL,
-            "name": "iod, time-warped",
-            "points": "40 lip points" if points is MOUTH else "468 mesh points, irises left out",
-            "value": "soft-DTW divergence over frames with both faces, per frame; cost: mean distance of points",
-            "softness": WARP_SOFTNESS,
-            "window": f"{WARP_SECONDS} s",
-            "applies": "same speaker only",
-        },
-        source="soft-DTW, Cuturi & Blondel 2017; divergence, Blondel et al. 2021; own choice of cost and window",
-        summary=f"{what}, small differences in timing forgiven, head pose taken out.",
-        per_clip=lambda bundle: warped_distance(bundle, points),
-        aggregate=weighted_mean,
-    )
-
-
 METRICS: tuple[Metric, ...] = (
     _eat("f_lvd", "mesh", as_published=True),
     *(_eat(measure, "dlib") for measure in EAT_ORDER),
     _eat("f_lvd", "dlib", as_published=True),
     _vico("mesh"),
     _vico("dlib"),
-    _warped("m_ld_dtw", "M-LD (DTW)", MOUTH, "Distance of the lip points from the reference's"),
-    _warped("f_ld_dtw", "F-LD (DTW)", FACE, "Distance of all face points from the reference's"),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, FaceTrack, Features, Status, Unscorable
+from metrics.base import Bundle, FaceTrack, Features, Labels, Status, Unscorable
 
 MAX_LENGTH_DIFFERENCE = 2
 MAX_MISSING = 0.5
@@ -93,6 +93,12 @@ def need_same_speaker(bundle: Bundle) -> None:
     """Leave the case out if its portrait shows somebody else than the reference: shapes and pixels cannot agree."""
     if not bundle.labels.same_speaker:
         raise Unscorable(Status.NOT_APPLICABLE, "the portrait shows another speaker than the reference clip")
+
+
+def need_given_pose(labels: Labels) -> None:
+    """Leave the case out if the model chose its own head pose."""
+    if not labels.pose_given:
+        raise Unscorable(Status.NOT_APPLICABLE, "the model chose its own head pose; there is none to be compared with")
 
 
 def fill_gaps(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, Labels, Metric, Status, Unscorable, weighted_mean
+from metrics.base import Bundle, Metric, Status, Unscorable, weighted_mean
 from metrics.envelope import need_audio, onset_times
 from metrics.frechet import FrechetAggregate
-from metrics.pairing import PAIRING_PROTOCOL, fill_gaps, need_same_speaker, paired_tracks, usable_track
+from metrics.pairing import PAIRING_PROTOCOL, fill_gaps, need_given_pose, need_same_speaker, paired_tracks, usable_track
 from metrics.rigid import RIGID_PROTOCOL, Pose, frontal, head_pose
 
 __all__ = ["METRICS", "Pose", "frontal", "head_pose", "motion_peaks"]
@@ -21,14 +21,9 @@ MOTION_WINDOW = 0.28
 MIN_PEAK_SPEED = 5.0
 
 
-def _need_given_pose(labels: Labels) -> None:
-    if not labels.pose_given:
-        raise Unscorable(Status.NOT_APPLICABLE, "the model chose its own head pose; there is none to be compared with")
-
-
 def angle_errors(bundle: Bundle) -> NDArray[np.float64]:
     """Absolute angle differences ``(n, 3)`` in degrees (pitch, yaw, roll) over frames with both faces."""
-    _need_given_pose(bundle.labels)
+    need_given_pose(bundle.labels)
     pair = paired_tracks(bundle)
     difference = head_pose(pair.generated[pair.present]).angles - head_pose(pair.reference[pair.present]).angles
     return np.abs((difference + 180) % 360 - 180)
@@ -36,7 +31,7 @@ def angle_errors(bundle: Bundle) -> NDArray[np.float64]:
 
 def translation_error(bundle: Bundle) -> float:
     """Mean distance between the head positions in the image plane, in inter-ocular distances of the reference."""
-    _need_given_pose(bundle.labels)
+    need_given_pose(bundle.labels)
     need_same_speaker(bundle)
     pair = paired_tracks(bundle)
     generated, reference = head_pose(pair.generated[pair.present]), head_pose(pair.reference[pair.present])

@@ -8,8 +8,16 @@ distances, and a clip's cost matrix is small.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
+
+WARP_SECONDS = 0.2
+"""Frames of two videos that may be paired are so close."""
+
+Distance = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Differences of frames ``(n, P, C)`` -> how far apart they are ``(n,)``."""
 
 
 def soft_dtw(cost: NDArray[np.floating], gamma: float, window: int | None = None) -> float:
@@ -60,6 +68,44 @@ def soft_dtw_divergence(
     else:
         values = np.array([soft_dtw(cost, gamma, window) for cost in every])
     return float(values[0] - (values[1] + values[2]) / 2)
+
+
+def mean_length(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean length of the differences ``(n, P, C)`` of P points: ``(n,)``."""
+    lengths: NDArray[np.float64] = np.sqrt(np.einsum("npc,npc->np", apart, apart)).mean(axis=1)
+    return lengths
+
+
+def warped_mean(
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    fps: float,
+    gamma: float,
+    distance: Distance = mean_length,
+) -> float:
+    """Soft-DTW divergence of two sequences of equal length ``(n, P, C)``, n at least 1, per frame; 0 for equal ones.
+
+    Frames may be paired with others at most `WARP_SECONDS` away.
+    """
+    window = round(WARP_SECONDS * fps)
+    between, own, others = (
+        _band(a, b, window, distance) for a, b in ((first, second), (first, first), (second, second))
+    )
+    return soft_dtw_divergence(between, own, others, gamma, window) / len(first)
+
+
+def _band(
+    first: NDArray[np.float64], second: NDArray[np.float64], window: int, distance: Distance
+) -> NDArray[np.float64]:
+    """``(n, n)`` distances of frames at most `window` apart; no path meets the zeros elsewhere."""
+    costs = np.zeros((len(first), len(second)))
+    # Of one sequence with itself half is the mirror of the other half.
+    for shift in range(1 if first is second else -window, window + 1):
+        rows = np.arange(max(0, -shift), min(len(first), len(second) - shift))
+        costs[rows, rows + shift] = distance(first[rows] - second[rows + shift])
+    if first is second:
+        costs += costs.T
+    return costs
 
 
 def _outside(rows: int, columns: int, window: int) -> NDArray[np.bool_]:

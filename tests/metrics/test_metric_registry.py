@@ -16,7 +16,7 @@ from metrics.features.registry import ASSETS
 NAMED = (
     "m_ld", "m_lvd", "f_ld", "f_lvd", "m_ld_px", "m_lvd_px", "f_ld_px", "f_lvd_px", "f_lvd_px_published",
     "m_ld_dlib", "m_lvd_dlib", "f_ld_dlib", "f_lvd_dlib", "f_lvd_dlib_published", "m_ld_vico", "m_ld_vico_dlib",
-    "m_ld_dtw", "f_ld_dtw", "pose_pitch", "pose_yaw", "pose_roll", "pose_mae", "pose_translation",
+    "pose_pitch", "pose_yaw", "pose_roll", "pose_mae", "pose_translation",
     "pose_diversity", "pose_fd", "beat_align", "blink_rate", "gaze_mae", "lip_corr", "lip_offset", "lip_lag",
     "closure", "lse_c", "lse_d", "av_offset", "lse_c_joonson", "lse_d_joonson", "av_offset_joonson",
     "lse_c_joonson_recoded", "lse_d_joonson_recoded", "av_offset_joonson_recoded", "lse_c_wav2lip_real",
@@ -29,7 +29,9 @@ NAMED = (
     "id_consistency", "csim", "csim_vico", "csim_source", "csim_r50", "csim_buffalo", "csim_antelope", "psnr",
     "ssim", "stlpips", "lpips_alex", "lpips_vgg", "lpips_squeeze", "blur", "cpbd", "fd_efficientnet", "kd_efficientnet",
     "fid", "fid_5", "kid", "kid_5", "theval_lip_dynamics", "theval_eyebrow_dynamics", "theval_head_motion_mesh",
-    "theval_silent_lip_stability", "theval_lip_sync",
+    "theval_silent_lip_stability", "theval_lip_sync", "m_ld_dtw", "m_lvd_dtw", "f_ld_dtw", "f_lvd_dtw",
+    "pose_pitch_dtw", "pose_yaw_dtw", "pose_roll_dtw", "pose_mae_dtw", "pose_translation_dtw", "gaze_mae_dtw",
+    "csim_vico_dtw",
 )  # fmt: skip
 
 
