@@ -22,7 +22,7 @@ from bench.models.pcavs.faces import alignment, driving_faces, pose_order, resiz
 from bench.models.pcavs.generator import Generator
 from bench.models.pcavs.identity import IdentityEncoder
 from bench.models.pcavs.pose import PoseEncoder
-from bench.models.pcavs.recipe import Networks, frames, head_poses
+from bench.models.pcavs.recipe import Networks, Request, frames, head_poses
 from bench.store import digest
 from datasets.media import read_frames
 from metrics.base import FaceTrack
@@ -78,7 +78,7 @@ class PCAVS:
             raise ModelError("not_generated", f"{case.name}: the portrait is {width}x{height}; PC-AVS makes squares")
         options = self.options
         stamp = weights_version(*CARD.weights, random_weights=options.random_weights)
-        networks = _loaded(self._device, options.batch or _BATCH[self._device], options.random_weights, stamp)
+        networks = load_networks(self._device, options.random_weights, stamp)
         return Animation(frames=self._frames(networks, case, seed), audio=None if case.silent else case.audio)
 
     def _frames(self, networks: Networks, case: Case, seed: int) -> Iterator[NDArray[np.uint8]]:
@@ -88,23 +88,24 @@ class PCAVS:
             side = len(case.portrait)
             raise ModelError("no_face", f"{case.name}: no face found in the portrait ({side}x{side})")
         portrait = seen(case.portrait, alignment(track), 0)
+        batch = self.options.batch or _BATCH[networks.device.type]
         if case.pose_video is None:
-            poses = head_poses(networks, [portrait]).expand(case.frames, -1)
+            poses = head_poses(networks, [portrait], batch).expand(case.frames, -1)
         else:
-            poses = _followed(networks, case, case.pose_video)
+            poses = _followed(networks, case, case.pose_video, batch)
         noise = _seed(case, seed) if self.options.noise == "drawn" else None
-        made = frames(networks, portrait, case.audio, poses, case.fps, noise)
+        made = frames(networks, Request(portrait, case.audio, poses, case.fps, noise), batch)
         yield from (resized(frame, len(case.portrait)) for frame in made)
 
 
-def _followed(networks: Networks, case: Case, video: Path) -> Tensor:
+def _followed(networks: Networks, case: Case, video: Path, batch: int) -> Tensor:
     """Head poses ``(frames, 12)`` of a pose source, one for each frame of the case."""
     track = _tracked(video, case.fps)
     present = track.present[: case.frames]
     if not present.any():
         raise ModelError("no_face", f"{case.name}: no face in the first {len(present)} frames of {video.name}")
     faces = driving_faces(islice(read_frames(video, case.fps), case.frames), track)
-    return head_poses(networks, faces)[torch.from_numpy(pose_order(present, case.frames))]
+    return head_poses(networks, faces, batch)[torch.from_numpy(pose_order(present, case.frames))]
 
 
 def _seed(case: Case, seed: int) -> int:
@@ -113,8 +114,12 @@ def _seed(case: Case, seed: int) -> int:
 
 
 @lru_cache(maxsize=1)
-def _loaded(device: str, batch: int, random_weights: bool, stamp: str) -> Networks:
-    """The networks; one copy serves every case set. `stamp` tells files that were replaced."""
+def load_networks(device: str, random_weights: bool, stamp: str) -> Networks:
+    """The networks; one copy serves every case set. `stamp` tells files that were replaced.
+
+    Raises:
+        ModelError: ``weights_missing``.
+    """
     context = Context(device, {}, {}, "")
 
     def load(network: Network, asset: str) -> Network:
@@ -122,7 +127,7 @@ def _loaded(device: str, batch: int, random_weights: bool, stamp: str) -> Networ
 
     generator = load(Generator(), "pcavs_generator").for_inference()
     audio, identity = load(AudioEncoder(), "pcavs_audio"), load(IdentityEncoder(), "pcavs_identity")
-    return Networks(audio, identity, load(PoseEncoder(), "pcavs_pose"), generator, batch)
+    return Networks(audio, identity, load(PoseEncoder(), "pcavs_pose"), generator)
 
 
 @lru_cache(maxsize=4)

@@ -45,7 +45,9 @@ class Generator(nn.Module):
             self.convs += [_StyledConv(before, after, up=True), _StyledConv(after, after)]
             self.to_rgbs.append(_ToRGB(after))
         for layer, side in enumerate(NOISE_SIDES):
-            self.noises.register_buffer(f"noise_{layer}", torch.randn(1, 1, side, side))
+            # Seeded, so that a network that is given no file is the same everywhere.
+            fixed = torch.Generator().manual_seed(layer)
+            self.noises.register_buffer(f"noise_{layer}", torch.randn(1, 1, side, side, generator=fixed, device="cpu"))
 
     def for_inference(self) -> Self:
         """Lets go of what is only in the file for training (215 of 300 MB). The state dict is then no longer the published one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -22,60 +21,72 @@ from bench.models.pcavs.spectrogram import normalized, windows
 
 @dataclass(frozen=True)
 class Networks:
-    """The four networks, frozen, on one device. `batch` frames go through them in one call, which bounds memory."""
+    """The four networks, frozen, on one device."""
 
     audio: AudioEncoder
     identity: IdentityEncoder
     pose: PoseEncoder
     generator: Generator
-    batch: int
 
     @property
     def device(self) -> torch.device:
         return self.generator.conv1.noise.weight.device
 
 
-def head_poses(networks: Networks, faces: Iterable[Picture]) -> Tensor:
+@dataclass(frozen=True)
+class Request:
+    """What is to be drawn.
+
+    Attributes:
+        portrait: ``(224, 224, 3)`` as `bench.models.pcavs.faces` makes it: whom to show.
+        sound: ``(S,)`` float32 at 16 kHz; silence follows where it ends early.
+        poses: ``(T, 12)``, one for each frame to make, on the networks' device. fps: frames a second.
+        noise_seed: of the noise that is drawn anew for every frame; None takes the maps stored with the weights.
+    """
+
+    portrait: Picture
+    sound: NDArray[np.float32]
+    poses: Tensor
+    fps: float
+    noise_seed: int | None
+
+
+def head_poses(networks: Networks, faces: Iterable[Picture], batch: int) -> Tensor:
     """Head poses ``(N, 12)`` of pictures ``(224, 224, 3)`` as `bench.models.pcavs.faces` makes them; none is kept."""
-    found = [
-        networks.pose.head_pose(to_tensor(np.stack(some), networks.device)) for some in _batches(faces, networks.batch)
-    ]
+    left = iter(faces)
+    found = []
+    while some := list(islice(left, batch)):
+        found.append(networks.pose.head_pose(to_tensor(np.stack(some), networks.device)))
     return torch.cat(found)
 
 
-def frames(
-    networks: Networks, portrait: Picture, sound: NDArray[np.float32], poses: Tensor, fps: float, noise_seed: int | None
-) -> Iterator[Picture]:
-    """The frames of a video, RGB uint8 ``(224, 224, 3)``; memory does not grow with their number but for the sound.
-
-    Args:
-        portrait: ``(224, 224, 3)``: whom to show. sound: ``(S,)`` at 16 kHz; silence follows where it ends early.
-        poses: ``(T, 12)``, one for each frame to make. fps: frames a second.
-        noise_seed: of the noise that is drawn anew for every frame; None takes the maps stored with the weights.
-    """
-    who, small = networks.identity(to_tensor(portrait[None], networks.device))
-    speech = normalized(sound)
-    for first in range(0, len(poses), networks.batch):
-        some = poses[first : first + networks.batch]
-        heard = torch.from_numpy(windows(speech, first, len(some), fps)).to(networks.device)
-        mouth = networks.pose.mouth(networks.audio(heard))
-        style = torch.cat([who.expand(len(some), -1), mouth, some], dim=1)
-        noise = None if noise_seed is None else _noise(noise_seed, first, len(some), networks.device)
+def frames(networks: Networks, request: Request, batch: int) -> Iterator[Picture]:
+    """The frames of a video, RGB uint8 ``(224, 224, 3)``; memory does not grow with their number but for sound and poses."""
+    feature, small = networks.identity(to_tensor(request.portrait[None], networks.device))
+    done = 0
+    for style in styles(networks, request, feature, batch):
+        seed = request.noise_seed
+        noise = None if seed is None else drawn_noise(seed, done, len(style), networks.device)
         yield from to_pictures(networks.generator(style, small, noise))
+        done += len(style)
 
 
-def _noise(seed: int, first: int, count: int, device: torch.device) -> list[Tensor]:
-    """Noise maps of some frames; those of one frame do not depend on the others."""
+def styles(networks: Networks, request: Request, identity: Tensor, batch: int) -> Iterator[Tensor]:
+    """What the generator follows, ``(up to batch, 2560)``: identity feature (2048), mouth (500), head pose (12)."""
+    speech = normalized(request.sound)
+    for first in range(0, len(request.poses), batch):
+        poses = request.poses[first : first + batch]
+        heard = torch.from_numpy(windows(speech, first, len(poses), request.fps)).to(networks.device)
+        mouth = networks.pose.mouth(networks.audio(heard))
+        yield torch.cat([identity.expand(len(poses), -1), mouth, poses], dim=1)
+
+
+def drawn_noise(seed: int, first: int, count: int, device: torch.device) -> list[Tensor]:
+    """Noise maps ``(count, 1, side, side)`` of some frames, one for each layer; those of a frame do not depend on the others."""
     sizes = [side * side for side in NOISE_SIDES]
     drawn = [
         torch.randn(sum(sizes), generator=torch.Generator().manual_seed(seed + frame))
         for frame in range(first, first + count)
     ]
     maps = torch.stack(drawn).to(device).split(sizes, dim=1)
-    return [flat.unflatten(1, (1, math.isqrt(flat.shape[1]), -1)) for flat in maps]
-
-
-def _batches(pictures: Iterable[Picture], size: int) -> Iterator[list[Picture]]:
-    left = iter(pictures)
-    while some := list(islice(left, size)):
-        yield some
+    return [flat.unflatten(1, (1, side, side)) for flat, side in zip(maps, NOISE_SIDES, strict=True)]

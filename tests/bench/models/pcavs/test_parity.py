@@ -67,6 +67,7 @@ def generator(filled: Filled) -> Generator:
     return network
 
 
+@pytest.mark.slow
 def test_generator(oracle: Oracle, generator: Generator) -> None:
     style, small = oracle.normal("style", (1, 2560)), oracle.normal("identity_map", (1, 512, 7, 7))
     outputs = {"image": generator(style, small), "conv1": generator.start(style, small)}
