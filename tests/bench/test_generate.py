@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from bench import case_job
 from bench.config import CaseSet, DatasetConfig, Params
-from bench.content import content_hashes
 from bench.errors import BenchError
 from bench.generate import generate
-from bench.store import CASE_COLUMNS, CLIP_COLUMNS, read_table, sha256_file, write_table
+from bench.store import read_table
 from bench.workspace import Workspace
-from datasets.media import read_audio, write_audio
+from datasets.media import read_audio
 
 SETS = [CaseSet.parse("d/test/self"), CaseSet.parse("d/test/self-free")]
 MODELS = ["still", "late", "early", "re-encoded"]
@@ -32,36 +29,6 @@ def parameters(**changes: object) -> Params:
         "options": OPTIONS, "workers": 2,
     }  # fmt: skip
     return Params.model_validate(base | changes)
-
-
-@pytest.fixture
-def workspace(make_video: Callable[..., Path], clicks: Callable, tmp_path: Path) -> Workspace:
-    """Two clips of 10 and 6 frames with sound, asked for in two case sets."""
-    space = Workspace(tmp_path / "out")
-    folder = space.clips("d", "test")
-    folder.mkdir(parents=True)
-    clips, cases = [], []
-    for name, frames in (("a", 10), ("b", 6)):
-        sound = clicks(frames / 25, 16000, [0.14])
-        video = folder / f"{name}.mp4"
-        make_video(name + ".mp4", frames, audio=sound).rename(video)
-        write_audio(folder / f"{name}.wav", sound)
-        Image.fromarray(np.full((48, 64, 3), 90, np.uint8)).save(folder / f"{name}.png")
-        pictures, heard = content_hashes(video)
-        clips.append({
-            "clip": name, "dataset": "d", "split": "test", "speaker": name, "emotion": None, "level": None,
-            "video": space.relative(video), "audio": space.relative(folder / f"{name}.wav"), "frames": frames, "fps": 25.0,
-            "seconds": frames / 25, "sha256": sha256_file(video), "pictures": pictures, "sound": heard, "truth": None,
-            "crop": None,
-        })  # fmt: skip
-        cases.append({
-            "case": name, "clip": name, "portrait": space.relative(folder / f"{name}.png"), "audio": clips[-1]["audio"],
-            "pose": None, "emotion": None, "intensity": None, "speaker": name, "level": None, "portrait_speaker": name,
-        })  # fmt: skip
-    write_table(space.clips_table("d", "test"), clips, CLIP_COLUMNS)
-    for item in SETS:
-        write_table(space.cases_table(item), [{**case, "protocol": item.protocol} for case in cases], CASE_COLUMNS)
-    return space
 
 
 def videos(workspace: Workspace) -> dict[str, bytes]:

@@ -169,7 +169,7 @@ def create(options: Options, context: Context) -> CommandModel:
     """
     numbers: tuple[type, ...] = (int, float)
     check_options("command", options, {
-        "command": list, "cwd": str, "env": dict, "version": (str, int, float), "timeout": numbers, "retries": int, "batch": int,
+        "command": object, "cwd": str, "env": dict, "version": (str, int, float), "timeout": numbers, "retries": int, "batch": int,
         "fps": numbers, "slack": numbers, "sound": str,
     })  # fmt: skip
     if "command" not in options:
