@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.assets import AssetError, AssetStore
 from bench.config import AUDIO_RATE
 from bench.content import Video
+from bench.details import curves_of, emotion_rows, table_of_curves
 from bench.errors import unknown
 from bench.features import FeatureStore, phonemes_from, track_from
 from bench.models.unasked import not_asked
+from bench.outcomes import Outcome, OutcomeCache, Outcomes
 from bench.plan import Plan, plan
 from bench.portraits import portrait_features
-from bench.store import CURVE_COLUMNS
+from bench.summary import Case, Corpus, summarize
 from datasets.media import MediaError, read_audio
-from metrics import registry, statistics
+from metrics import registry
 from metrics.base import Bundle, Features, Labels, Metric, Status, Unscorable, protocol_id
-from metrics.frechet import FrechetAggregate, PairAggregate
-from metrics.sample_size import size_effect
 
-REPLICATES = 1000
-CORPUS_REPLICATES = 200
-"""Resamples of a metric that has only an aggregate: each costs a matrix decomposition."""
-LEAST_SIZED, SUBSETS = 8, 5
-"""Clips from which on Fréchet distances are computed for a quarter and half of them too, and of how many random subsets."""
-FEW_SPEAKERS = 5
+KEPT_REFERENCES = 64
+"""References whose features stay in memory, some megabytes each."""
 OTHER_SPEAKER = frozenset({"landmarks", "image", "identity"})
 """Groups whose comparison with the reference means nothing when the portrait shows another person."""
 
@@ -135,23 +133,30 @@ class Loader:
     def __init__(self, planned: Plan, store: FeatureStore) -> None:
         self.plan = planned
         self.store = store
-        self._references: dict[Path, Features] = {}
+        self._references: OrderedDict[Path, Features] = OrderedDict()
 
-    def reference(self, video: Video | None) -> Features | None:
-        """Features of a reference, kept: every model is compared with the same ones."""
+    def reference(self, video: Video | None, names: Collection[str] | None = None) -> Features | None:
+        """Features of a reference, or only those of these names. The latest whole ones are kept: models share them."""
         if video is None:
             return None
+        if names is not None:
+            return self.features(video, names)
         if video.path not in self._references:
             self._references[video.path] = self.features(video)
+            if len(self._references) > KEPT_REFERENCES:
+                self._references.popitem(last=False)
+        self._references.move_to_end(video.path)
         return self._references[video.path]
 
-    def features(self, video: Video) -> Features:
-        """Everything that was measured of one video."""
+    def features(self, video: Video, names: Collection[str] | None = None) -> Features:
+        """Everything that was measured of one video, or only what has these names."""
         found: dict[str, Any] = {}
         samples: dict[str, Any] = {}
         at: dict[str, Any] = {}
         failures: dict[str, Unscorable] = {}
         for name, identity in self.plan.features.items():
+            if names is not None and name not in names:
+                continue
             key = video.key(name)
             if key is None:
                 failures[name] = Unscorable(Status.NO_REFERENCE, "the case has no reference clip to compare with")
@@ -167,10 +172,11 @@ class Loader:
                 found["phonemes"] = phonemes_from(arrays, meta)
             else:
                 samples[name], at[name] = arrays["values"], arrays["at"]
-        try:
-            found["audio"] = read_audio(video.path, AUDIO_RATE)
-        except MediaError as error:
-            failures["audio"] = Unscorable(Status(error.reason), f"{video.path.name}: {error.detail}")
+        if names is None or "audio" in names:
+            try:
+                found["audio"] = read_audio(video.path, AUDIO_RATE)
+            except MediaError as error:
+                failures["audio"] = Unscorable(Status(error.reason), f"{video.path.name}: {error.detail}")
         frames = len(found["track"]) if "track" in found else 0
         return Features(
             fps=self.plan.fps,
@@ -192,21 +198,34 @@ def score_protocol_id(metric: Metric, planned: Plan) -> str:
 def score_items(
     items: Sequence[Item], chosen: Sequence[Metric], loader: Loader, assets: AssetStore, seed: int
 ) -> Scores:
-    """Score one model's items. Every item has a row for every metric: a value, or the reason why there is none."""
+    """Score one model's items. Every item has a row for every metric: a value, or the reason why there is none.
+
+    What was computed before of the same contents, by the same code, is taken from the cache.
+    """
     unable = obstacles(chosen, loader.plan, assets)
-    outcomes: dict[str, list[Any | Unscorable]] = {metric.name: [] for metric in chosen}
-    curves: list[pd.DataFrame] = []
+    identities = {metric.name: score_protocol_id(metric, loader.plan) for metric in chosen}
+    able = [metric for metric in chosen if metric.name not in unable]
+    kept = OutcomeCache({metric.name: identities[metric.name] for metric in able}, loader.plan, loader.store)
+    outcomes: dict[str, list[Outcome]] = {metric.name: [] for metric in chosen}
+    columns: list[tuple[str, Mapping[str, NDArray[np.float64]]]] = []
     emotions: list[dict[str, Any]] = []
+    keys: list[str] = []
     for item in items:
-        bundle = _bundle(item, loader)
+        key, found = _outcomes(item, able, loader, kept)
+        keys.append(key)
         for metric in chosen:
             obstacle = unable.get(metric.name) or not_asked(metric, item.ignored)
-            outcomes[metric.name].append(_outcome(metric, bundle, obstacle))
-        if isinstance(bundle, Bundle):
-            curves.append(_curves(item.case, bundle.generated))
-            emotions += [] if "emotion" in item.ignored else _emotion_rows(item, bundle)
-    identities = {metric.name: score_protocol_id(metric, loader.plan) for metric in chosen}
-    summary = summarize([item.labels.speaker for item in items], outcomes, chosen, identities, seed)
+            outcomes[metric.name].append(obstacle or _of_metric(metric, found))
+        if isinstance(found, Outcomes):
+            columns.append((item.case, found.curves))
+            rows_of_item = [] if "emotion" in item.ignored else found.emotions
+            emotions += [{"case": item.case, **row} for row in rows_of_item]
+    corpus = Corpus(
+        [Case(key, item.labels.speaker) for key, item in zip(keys, items, strict=True)],
+        lambda metric, index: metric.per_clip(bundle_of(items[index], loader, metric.needs)),
+        loader.store,
+    )
+    summary = summarize(corpus, outcomes, chosen, identities, seed)
     rows = [
         _row(item.case, metric, identities[metric.name], outcome)
         for metric in chosen
@@ -217,143 +236,54 @@ def score_items(
             entry = summary[metric.name]
             rows.append({"case": "*", "metric": metric.name, "protocol_id": identities[metric.name], "value": entry["value"],
                          "status": entry["status"], "detail": entry["note"]})  # fmt: skip
-    filled = [frame for frame in curves if len(frame)]
-    columns = [name for name in CURVE_COLUMNS if name != "model"]
-    return Scores(
-        rows, summary, pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns), emotions
-    )
+    return Scores(rows, summary, table_of_curves(columns), emotions)
 
 
-def _bundle(item: Item, loader: Loader) -> Bundle | Unscorable:
-    if isinstance(item.video, Unscorable):
-        return item.video
+def bundle_of(item: Item, loader: Loader, needs: Collection[str] | None = None) -> Bundle:
+    """What metrics see of an item that has a video; with `needs`, only those features."""
+    assert isinstance(item.video, Video)
     portrait = None if item.portrait is None else portrait_features(item.portrait, loader.plan, loader.store)
-    return Bundle(loader.features(item.video), loader.reference(item.reference), item.labels, portrait)
+    return Bundle(loader.features(item.video, needs), loader.reference(item.reference, needs), item.labels, portrait)
 
 
-def _outcome(metric: Metric, bundle: Bundle | Unscorable, obstacle: Unscorable | None) -> Any | Unscorable:
-    """The per-clip value of a metric, or why there is none."""
-    if obstacle is not None:
-        return obstacle
-    if isinstance(bundle, Unscorable):
-        return bundle
+def _outcomes(
+    item: Item, able: Sequence[Metric], loader: Loader, kept: OutcomeCache
+) -> tuple[str, Outcomes | Unscorable]:
+    """Key of the case (empty without a video), and what the metrics say of it."""
+    if isinstance(item.video, Unscorable):
+        return "", item.video
+    key = kept.key(item.video, item.reference, item.labels, item.portrait)
+    found = kept.load(key)
+    if found is None:
+        bundle = bundle_of(item, loader)
+        of_metrics = {metric.name: _outcome(metric, bundle) for metric in able}
+        found = Outcomes(of_metrics, curves_of(bundle.generated), emotion_rows(bundle))
+        kept.save(key, found)
+    return key, found
+
+
+def _of_metric(metric: Metric, found: Outcomes | Unscorable) -> Outcome:
+    return found if isinstance(found, Unscorable) else found.of_metrics[metric.name]
+
+
+def _outcome(metric: Metric, bundle: Bundle) -> Outcome:
+    """The per-clip value of a metric, or why there is none. A corpus metric reads its clips again for its aggregate."""
     if metric.paired and metric.group in OTHER_SPEAKER and not bundle.labels.same_speaker:
         return Unscorable(Status.NOT_APPLICABLE, "the portrait shows another speaker than the reference clip")
     try:
         value = metric.per_clip(bundle)
     except Unscorable as error:
         return error
-    if not metric.corpus and not np.isfinite(value):
+    if metric.corpus:
+        return None
+    if not np.isfinite(value):
         return Unscorable(Status.UNDEFINED, f"{metric.name} is not finite for this case")
-    return value
+    return float(value)
 
 
-def _row(case: str, metric: Metric, identity: str, outcome: Any | Unscorable) -> dict[str, Any]:
+def _row(case: str, metric: Metric, identity: str, outcome: Outcome) -> dict[str, Any]:
     row = {"case": case, "metric": metric.name, "protocol_id": identity, "value": None}
     if isinstance(outcome, Unscorable):
         return {**row, "status": outcome.status.value, "detail": outcome.detail}
     # The clip's part of a corpus metric is no number of its own: only its row `*` has a value.
-    return {**row, "value": None if metric.corpus else float(outcome), "status": Status.OK.value, "detail": ""}
-
-
-def summarize(
-    speakers: Sequence[str],
-    outcomes: Mapping[str, list[Any | Unscorable]],
-    chosen: Sequence[Metric],
-    identities: Mapping[str, str],
-    seed: int,
-) -> dict[str, dict[str, Any]]:
-    """Aggregate, 95 % interval (bootstrap over speakers), n and asked, by metric.
-
-    The weights depend on the cases and the seed alone, so every model and metric is resampled alike.
-    """
-    weights = statistics.bootstrap_weights(speakers, REPLICATES, seed)
-    summary: dict[str, dict[str, Any]] = {}
-    for metric in chosen:
-        found = outcomes[metric.name]
-        index = [i for i, outcome in enumerate(found) if not isinstance(outcome, Unscorable)]
-        failures = [outcome for outcome in found if isinstance(outcome, Unscorable)]
-        asked = len(found) - sum(failure.status is Status.NOT_APPLICABLE for failure in failures)
-        entry: dict[str, Any] = {
-            "value": None, "low": None, "high": None, "n": len(index), "asked": asked, "status": Status.OK.value, "note": "",
-            "coverage": round(len(index) / asked, 4) if asked else None, "protocol_id": identities[metric.name],
-            "clusters": len({speakers[i] for i in index}),
-        }  # fmt: skip
-        if index:
-            _fill(entry, metric, [found[i] for i in index], [speakers[i] for i in index], weights[:, index])
-        else:
-            first = next(
-                (f for f in failures if f.status is not Status.NOT_APPLICABLE), failures[0] if failures else None
-            )
-            entry["status"] = first.status.value if first else Status.UNDEFINED.value
-            entry["note"] = first.detail if first else "no cases"
-        summary[metric.name] = entry
-    return summary
-
-
-def _fill(entry: dict[str, Any], metric: Metric, values: list[Any], speakers: Sequence[str], weights: Any) -> None:
-    """Put the aggregate and its interval into a summary entry."""
-    # A resample of a distance between distributions holds fewer distinct clips, which biases it upwards.
-    biased = isinstance(metric.aggregate, PairAggregate)
-    try:
-        found = statistics.estimate(
-            metric.aggregate,
-            values,
-            speakers,
-            weights[:CORPUS_REPLICATES] if metric.corpus else weights,
-            recentre=biased,
-        )
-    except Unscorable as error:
-        entry.update(status=error.status.value, note=error.detail)
-        return
-    if not np.isfinite(found.value):
-        refusal = getattr(metric.aggregate, "refusal", lambda samples: None)(values)
-        entry.update(status=Status.UNDEFINED.value, note=refusal or f"not defined on {len(values)} case(s)")
-        return
-    entry["value"] = found.value
-    if np.isfinite(found.low) and np.isfinite(found.high):
-        entry.update(low=found.low, high=found.high)
-    if isinstance(metric.aggregate, FrechetAggregate) and len(values) >= LEAST_SIZED:
-        sizes = [len(values) // part for part in (4, 2, 1)]
-        entry["size_effect"] = asdict(size_effect(metric.aggregate, values, sizes, SUBSETS))
-    unit, count = statistics.resampling_unit(speakers)
-    if unit == "clip":
-        entry["note"] = "one speaker: the interval resamples clips and says nothing of other speakers"
-    elif count < FEW_SPEAKERS:
-        entry["note"] = f"interval over {count} speakers only: a hint, not more"
-
-
-def _curves(case: str, features: Features) -> pd.DataFrame:
-    from metrics.envelope import loudness
-    from metrics.rigid import head_pose
-    from metrics.sync import aperture
-
-    if features.track is None:
-        return pd.DataFrame()
-    angles = head_pose(features.track.landmarks).angles
-    times = np.arange(len(features.track)) / features.fps
-    loud = np.full(len(times), np.nan) if features.audio is None else loudness(features.audio, times)
-    return pd.DataFrame({
-        "case": case, "time": times, "aperture": aperture(features.track.landmarks),
-        "pitch": angles[:, 0], "yaw": angles[:, 1], "roll": angles[:, 2], "loudness": loud,
-    })  # fmt: skip
-
-
-def _emotion_rows(item: Item, bundle: Bundle) -> list[dict[str, Any]]:
-    """Asked and predicted emotion of a case in MEAD's words and the probability of the asked one, by every classifier at hand."""
-    from metrics.emotion import asked_class, predict
-    from metrics.emotion_classifiers import EVERY
-
-    rows = []
-    for title, classifier in EVERY.items():
-        try:
-            asked, probabilities = asked_class(bundle, classifier), predict(bundle, classifier)
-        except Unscorable:
-            continue
-        words = {name: word for word, name in classifier.mead.items()}
-        asked_name, predicted = (classifier.classes[index] for index in (asked, int(np.argmax(probabilities))))
-        rows.append({
-            "case": item.case, "classifier": title, "asked": words[asked_name], "predicted": words[predicted],
-            "probability": float(probabilities[asked]),
-        })  # fmt: skip
-    return rows
+    return {**row, "value": outcome, "status": Status.OK.value, "detail": ""}
