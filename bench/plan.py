@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.errors import BenchError
 from bench.store import sha256_file
 from metrics.base import Status, protocol_id
 from metrics.features.registry import ASSETS, PAIR_NETWORKS, SOUND_FEATURES, SPEECH, SYNC_FEATURES, SYNC_LEGACY
@@ -54,10 +55,14 @@ def plan(
     Args:
         names: of features. assets: files of all that their networks need.
         portraits: those of `names` that source portraits are measured with too.
+
+    Raises:
+        BenchError: there is no such device here.
     """
     from metrics.features import face_mesh, phonemes
     from metrics.features.registry import networks
 
+    _need_device(device)
     fps = float(fps)  # 25 and 25.0 are one protocol.
     tracking = {**face_mesh.PROTOCOL, "fps": fps}
     ids = {"track": protocol_id("track", tracking)}
@@ -85,6 +90,20 @@ def plan(
             stills[name] = protocol_id(name, {**still, **({"track": face_mesh.PROTOCOL} if faces else {})})
     ids |= _sync_ids(names, assets, device, tracking, refused)
     return Plan(fps, ids, dict(assets), device, batch, stills, refused)
+
+
+def _need_device(device: str) -> None:
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # The latter where torch was built without CUDA.
+        reason = str(error).splitlines()[0].partition(" at start of device string")[0]
+        raise BenchError(
+            f"the device {device!r} cannot be used here: {reason}. Set `device: cpu` to run without."
+        ) from error
 
 
 def _sampling(network: Any) -> str:

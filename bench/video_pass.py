@@ -101,7 +101,8 @@ class VideoPass:
         self._feed_few()
         if self.of_pairs and abs(self.count - other) > LENGTH_TOLERANCE:
             why = f"{self.count} frames beside the reference's {other}; at most {LENGTH_TOLERANCE} may differ"
-            self.failures.update({name: Unscorable(Status.TOO_SHORT, why) for name in self.of_pairs})
+            status = Status.TOO_SHORT if self.count < other else Status.UNDEFINED
+            self.failures.update({name: Unscorable(status, why) for name in self.of_pairs})
 
     def _feed_frame(self, index: int, frame: NDArray[np.uint8], landmarks: NDArray[np.float32] | None) -> None:
         self.sync.see(frame, landmarks)

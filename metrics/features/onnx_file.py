@@ -85,5 +85,6 @@ def _providers(device: str) -> list[Any]:
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).strip()
+    # Without the runtime's own numbering and the path, which is said already.
+    text = str(error).strip().rpartition(" failed:")[2].strip()
     return text.splitlines()[0] if text else type(error).__name__

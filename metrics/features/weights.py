@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import re
+import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,23 @@ def load_state(path: Path) -> dict[str, torch.Tensor]:
     return dict(state)
 
 
+def _reason(path: Path, error: Exception) -> str:
+    """What is wrong with a file, in words of ours where torch's would mislead: it advises to run code in it."""
+    text = str(error).strip()
+    if found := re.search(r"GLOBAL (\S+)", text):
+        return f"it holds code ({found[1]}), which is never run; only tensors are taken"
+    if "Unsupported operand" in text:
+        return "it holds more than tensors, which is never run"
+    if path.is_file():
+        with path.open("rb") as stream:
+            archive = stream.read(2) == b"PK"
+        if archive and not zipfile.is_zipfile(path):
+            return "the file is cut short"
+    if isinstance(error, pickle.UnpicklingError | EOFError):
+        return "it is no file of PyTorch, or cut short"
+    return text.splitlines()[0] if text else type(error).__name__
+
+
 def load_nested(path: Path) -> Mapping[str, Any]:
     """What a pickled file holds: a mapping of tensors and plain containers, unpickled without executing anything.
 
@@ -40,10 +60,11 @@ def load_nested(path: Path) -> Mapping[str, Any]:
         WeightsError: the file is missing, damaged, contains code, or is no mapping.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # Of pickles in another version: they load, or say why not.
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise WeightsError(f"{path}: cannot be loaded as weights: {reason}") from error
+        raise WeightsError(f"{path}: cannot be loaded as weights: {_reason(path, error)}") from error
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path}: expected a mapping of names to tensors, found {type(content).__name__}")
     return content

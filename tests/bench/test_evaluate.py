@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from bench import evaluate
 from bench.errors import BenchError
@@ -194,3 +195,31 @@ def test_paths_that_do_not_pair_are_explained(talk, tmp_path: Path, make_video) 
         pair_up(one, None)
     with pytest.raises(BenchError, match="'blink_rate'"):
         evaluate(talk["path"], metrics=["blink_rat"])
+
+
+@pytest.mark.parametrize("device", ["cuda", "tpu"])
+def test_a_device_that_is_not_there_is_one_line(talk, cache, device: str) -> None:
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(BenchError, match=rf"^the device '{device}' cannot be used here: .*[^.]\. Set `device: cpu`.*$"):
+        run(talk["path"], talk, cache, device=device)
+
+
+@pytest.mark.parametrize(("kept", "status"), [(25, "too_short"), (None, "undefined")])
+def test_a_reference_of_another_length_is_compared_by_no_metric(
+    talk, cache, tmp_path: Path, kept: int | None, status: str
+) -> None:
+    long, short = tmp_path / "long.mp4", tmp_path / "short.mp4"
+    write_video(long, talk["frames"], 25, talk["sound"])
+    write_video(short, talk["frames"][:25], 25, talk["sound"][:16000])
+    made, real = (short, long) if kept else (long, short)
+    found = statuses(evaluate(made, real, metrics=METRICS, workers=1, cache=cache))
+    assert found == {"m_ld": status, "psnr": status, "lip_corr": "ok", "blink_rate": "ok"}
+
+
+def test_videos_of_two_frame_rates_are_compared_by_time(talk, cache, make_video) -> None:
+    frames = [talk["frames"][round(i * 25 / 50)] for i in range(2 * len(talk["frames"]) - 1)]
+    path = make_video("fast.mp4", frames, fps=50, audio=talk["sound"])
+    result = run(path, talk, cache)
+    assert set(statuses(result).values()) == {"ok"}
+    assert value(result, "psnr") > 35 and value(result, "m_ld") < 0.01

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import warnings
 from pathlib import Path
 
 import h5py
@@ -54,6 +56,33 @@ LEAVES = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"
 class _Hostile:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.mkdir, ("executed",)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            pickle.dumps({"a": _Hostile()}),
+            r"it holds code \(posix\.mkdir\), which is never run; only tensors are taken",
+        ),
+        (b"not a file of PyTorch", "it is no file of PyTorch, or cut short"),
+        (b"", "it is no file of PyTorch, or cut short"),
+        (None, "the file is cut short"),
+    ],
+    ids=["code", "text", "empty", "truncated"],
+)
+def test_what_is_wrong_with_a_file_is_said_without_advice_to_run_it(
+    content: bytes | None, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "weights.pth"
+    if content is None:
+        torch.save({"weight": torch.zeros(1000)}, path)
+        content = path.read_bytes()[:2000]
+    path.write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(WeightsError, match=f"weights.pth: cannot be loaded as weights: {reason}$"):
+            load_state(path)
 
 
 def test_code_in_a_weights_file_is_not_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
