@@ -41,13 +41,16 @@ def _reason(path: Path, error: Exception) -> str:
     text = str(error).strip()
     if found := re.search(r"GLOBAL (\S+)", text):
         return f"it holds code ({found[1]}), which is never run; only tensors are taken"
-    if "Unsupported operand" in text:
-        return "it holds more than tensors, which is never run"
+    start = b""
     if path.is_file():
         with path.open("rb") as stream:
-            archive = stream.read(2) == b"PK"
-        if archive and not zipfile.is_zipfile(path):
-            return "the file is cut short"
+            start = stream.read(2)
+    if start == b"PK" and not zipfile.is_zipfile(path):
+        return "the file is cut short"
+    if (
+        start[:1] == b"\x80" and "Unsupported operand" in text
+    ):  # A pickle, written with instructions that tensors do not need.
+        return "it holds more than tensors, which is never run"
     if isinstance(error, pickle.UnpicklingError | EOFError):
         return "it is no file of PyTorch, or cut short"
     return text.splitlines()[0] if text else type(error).__name__
