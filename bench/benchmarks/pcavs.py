@@ -1,0 +1,118 @@
+"""PC-AVS beside the loop that its authors' script runs, end to end, and its memory against the length of the video.
+
+``python -m bench.benchmarks.pcavs``. Weights are random, which changes no time. Times are those of the process, not of the clock,
+on one thread; each figure comes from a process of its own.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.table import Table
+
+from bench.benchmarks.clips import FPS, RATE, make_pairs
+from bench.models.base import Case, Context
+from bench.models.pcavs.adapter import PCAVS, PCAVSOptions, load_networks
+from bench.models.pcavs.faces import alignment, driving_faces, resized, seen, to_pictures, to_tensor
+from bench.models.pcavs.recipe import Networks
+from bench.models.pcavs.spectrogram import normalized, windows
+from bench.progress import out
+from datasets.media import read_audio, read_frames, write_video
+from metrics.features.face_mesh import FaceTracker
+
+FRAMES = 8
+"""Frames of the video that is timed. Networks are loaded, and have run once, before."""
+LENGTHS = (8, 40)
+"""Frames between which memory is compared."""
+
+
+def main() -> None:
+    """Print the tables; or, with ``NAME FRAMES`` behind it, the seconds and the peak bytes of one run."""
+    if len(sys.argv) == 3:
+        sys.stdout.write("{} {}\n".format(*_run(sys.argv[1], int(sys.argv[2]))))
+        return
+    table = Table(title=f"PC-AVS on one thread, {FRAMES} frames end to end", title_justify="left")
+    for heading in ("way", "CPU ms a frame", "times as fast"):
+        table.add_column(heading, justify="left" if heading == "way" else "right")
+    plain, _ = _measured("plain", FRAMES)
+    suite, _ = _measured("suite", FRAMES)
+    table.add_row("a frame at a time, all networks, both poses", f"{1000 * plain / FRAMES:.0f}", "1.0")
+    table.add_row("suite", f"{1000 * suite / FRAMES:.0f}", f"{plain / suite:.1f}")
+    out.print(table)
+    memory = Table(title="PC-AVS: peak memory against the length of the video", title_justify="left")
+    memory.add_column("frames", justify="right")
+    memory.add_column("peak MB", justify="right")
+    for frames in LENGTHS:
+        memory.add_row(str(frames), f"{_measured('suite', frames)[1] / 2**20:.0f}")
+    out.print(memory)
+
+
+def _measured(way: str, frames: int) -> tuple[float, int]:
+    command = [sys.executable, "-m", "bench.benchmarks.pcavs", way, str(frames)]
+    seconds, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-2:]
+    return float(seconds), int(peak)
+
+
+@torch.inference_mode()
+def _run(way: str, frames: int) -> tuple[float, int]:
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        case = _case(Path(folder), frames)
+        networks = load_networks("cpu", True, "random")
+        _warm(networks)
+        begin = time.process_time()
+        made = _plain(networks, case) if way == "plain" else _suite(case)
+        write_video(Path(folder) / "made.mp4", made, case.fps, case.audio, RATE)
+        spent = time.process_time() - begin
+    return spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _suite(case: Case) -> Iterator[NDArray[np.uint8]]:
+    model = PCAVS(PCAVSOptions(random_weights=True), Context("cpu", {}, {}, ""))
+    yield from model.animate(case, 0).frames or ()
+
+
+def _plain(networks: Networks, case: Case) -> Iterator[NDArray[np.uint8]]:
+    """What the published script does for a frame: encode the portrait for looks and pose, the driving face and the speech, and
+    draw the portrait's pose and the driving one. The layers are ours, which are the faster ones."""
+    tracker = FaceTracker()
+    portrait = seen(case.portrait, alignment(tracker.track([case.portrait], case.fps)), 0)
+    video = case.clip_video
+    faces = driving_faces(read_frames(video, case.fps), tracker.track(read_frames(video, case.fps), case.fps))
+    speech, device = normalized(case.audio), networks.device
+    for number, face in zip(range(case.frames), faces, strict=False):
+        who = to_tensor(portrait[None], device)
+        feature, small = networks.identity(who)
+        mouth = networks.pose.mouth(networks.audio(torch.from_numpy(windows(speech, number, 1, case.fps))))
+        poses = networks.pose.head_pose(who), networks.pose.head_pose(to_tensor(face[None], device))
+        _, drawn = (networks.generator(torch.cat([feature, mouth, pose], dim=1), small) for pose in poses)
+        yield resized(to_pictures(drawn)[0], len(case.portrait))
+
+
+def _warm(networks: Networks) -> None:
+    picture = torch.zeros(1, 3, 224, 224)
+    _, small = networks.identity(picture)
+    networks.pose.head_pose(picture)
+    networks.generator(torch.zeros(1, 2560), small)
+
+
+def _case(folder: Path, frames: int) -> Case:
+    """A real talking face, given its own head pose."""
+    (pair,) = make_pairs(folder, 1, frames)
+    pictures = read_frames(pair.real, FPS)
+    portrait = next(iter(pictures))
+    sound = read_audio(pair.real, RATE)
+    return Case("clip", "self", portrait, sound, False, float(FPS), frames, pair.real, None, None, pair.real)
+
+
+if __name__ == "__main__":
+    main()
