@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from bench import __version__, cli_datasets, cli_metrics, cli_models, cli_space
+from bench.engine.setting import LOCAL
 from bench.errors import BenchError
 from bench.progress import console, out
 
@@ -30,6 +31,10 @@ app.command()(cli_space.train)
 
 ParamsOption = Annotated[Path, typer.Option("--params", help="parameter file")]
 OutOption = Annotated[Path, typer.Option("--out", help="folder of all results")]
+EngineOption = Annotated[
+    str | None,
+    typer.Option("--engine", help="where work runs: local, tcp://host:port of a Dask scheduler, its file, or slurm"),
+]
 PARAMS = Path("params.yaml")
 OUT = Path("out")
 
@@ -67,12 +72,14 @@ def evaluate(
     report: Annotated[Path, typer.Option(help="folder for the report and tables")] = Path("space-bench-report"),
     fps: Annotated[float, typer.Option(help="frame rate at which videos are compared")] = 25.0,
     workers: Annotated[int, typer.Option(help="processes; 0 means one a core")] = 0,
+    engine: EngineOption = None,
 ) -> None:
     """Score videos as they are: any size, codec and frame rate. Prints a table and writes a report."""
     from bench.evaluation import evaluate as run
     from bench.tables import print_results
 
-    result = run(generated, reference, metrics=metrics or [], report=report, fps=fps, workers=workers)
+    where = LOCAL if engine is None else engine
+    result = run(generated, reference, metrics=metrics or [], report=report, fps=fps, workers=workers, engine=where)
     print_results(result)
     out.print(f"\nReport: {(report / 'report' / 'index.html').resolve()}", soft_wrap=True)
     if result.nothing_scored:
@@ -153,14 +160,14 @@ def puppet(
 @app.command()
 def prepare(
     dataset: Annotated[list[str] | None, typer.Argument(help="datasets; none means all of the parameter file")] = None,
-    params: ParamsOption = PARAMS, results: OutOption = OUT,
+    params: ParamsOption = PARAMS, results: OutOption = OUT, engine: EngineOption = None,
 ) -> None:  # fmt: skip
     """Raw datasets -> standard clips and cases."""
     from bench.cases import make_cases
     from bench.prepare import prepare as step
     from bench.tables_quality import print_quality
 
-    run = _Run(params, results)
+    run = _Run(params, results, engine)
     names = dataset or sorted({item.dataset for item in run.params.case_sets()})
     for name in names:
         run.need_dataset(name)
@@ -181,12 +188,13 @@ ModelOption = Annotated[
 
 @app.command()
 def generate(
-    cases: CasesOption = None, model: ModelOption = None, params: ParamsOption = PARAMS, results: OutOption = OUT
-) -> None:
+    cases: CasesOption = None, model: ModelOption = None, params: ParamsOption = PARAMS, results: OutOption = OUT,
+    engine: EngineOption = None,
+) -> None:  # fmt: skip
     """Run models over cases; does only what is missing."""
     from bench.generate import generate as step
 
-    run = _Run(params, results)
+    run = _Run(params, results, engine)
     for made in step(run.params, run.workspace, run.chosen_sets(cases), model or run.params.models):
         failed = made.table[made.table["status"] != "ok"]
         note = f", {len(failed)} failed: {failed['detail'].iloc[0]}" if len(failed) else ""
@@ -195,11 +203,13 @@ def generate(
 
 
 @app.command()
-def score(cases: CasesOption = None, params: ParamsOption = PARAMS, results: OutOption = OUT) -> None:
+def score(
+    cases: CasesOption = None, params: ParamsOption = PARAMS, results: OutOption = OUT, engine: EngineOption = None
+) -> None:
     """Measure and score the generated videos; does only what is missing."""
     from bench.score import score as step
 
-    run = _Run(params, results)
+    run = _Run(params, results, engine)
     step(run.params, run.workspace, run.assets, run.chosen_sets(cases))
 
 
@@ -217,13 +227,17 @@ def report(params: ParamsOption = PARAMS, results: OutOption = OUT) -> None:
 def validity(
     params: ParamsOption = PARAMS,
     results: OutOption = OUT,
-    page: Annotated[Path, typer.Option(help="page to write")] = Path("docs/validity.md"),
+    page: Annotated[
+        Path | None, typer.Option(help="page to write (default: docs/validity.md; quick: validity/quick.md in --out)")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="few clips and levels of damage: a first look")] = False,
 ) -> None:
-    """Compare what is measured on the synthetic clips with what is known of them, and write the page of figures."""
-    from bench.validity import write_validity
+    """Compare what is measured with what is known, spoil clips in known ways, and write the page of figures."""
+    from bench.validity import FULL, QUICK, write_validity
 
     run = _Run(params, results)
-    write_validity(run.params, run.workspace, run.assets, page)
+    page = page or (results / "validity" / "quick.md" if quick else Path("docs/validity.md"))
+    write_validity(run.params, run.workspace, run.assets, page, QUICK if quick else FULL)
     out.print(f"wrote {page}")
 
 
@@ -239,12 +253,12 @@ def canonical() -> None:
 class _Run:
     """The opened parameters, workspace and assets of one command."""
 
-    def __init__(self, params: Path, results: Path) -> None:
+    def __init__(self, params: Path, results: Path, engine: str | None = None) -> None:
         from bench.assets import open_store
         from bench.config import load
         from bench.workspace import Workspace
 
-        self.params = load(params)
+        self.params = load(params) if engine is None else load(params).model_copy(update={"engine": engine})
         self.workspace = Workspace(results)
         self.assets = open_store()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import numpy as np
 from bench.assets import AssetStore
 from bench.config import CaseSet, DatasetConfig, Params
 from bench.contact_sheet import write_sheets
+from bench.engine.base import GIVEN_UP, Engine
+from bench.engine.connect import open_engine
 from bench.errors import BenchError, unknown
-from bench.parallel import run
 from bench.prepare_clip import Job, Output, outputs_of, prepare_one
 from bench.progress import bar
 from bench.quality import QUALITY_COLUMNS, quality_table
+from bench.quality_sync import judge_sync
 from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, write_table
 from bench.workspace import Workspace
 from datasets import splits
@@ -37,7 +40,15 @@ def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: s
 
     Returns:
         The splits.
+
+    Raises:
+        BenchError: the dataset is not there or has no usable clip, or the engine cannot work.
     """
+    with open_engine(params.engine, params.worker_count()) as engine:
+        return _prepare(params, workspace, assets, dataset, engine)
+
+
+def _prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: str, engine: Engine) -> list[str]:
     config = params.datasets[dataset]
     root = dataset_root(dataset, config, workspace, assets)
     wanted = sorted({CaseSet.parse(text).split for text in params.cases if CaseSet.parse(text).dataset == dataset})
@@ -50,7 +61,8 @@ def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: s
             raise BenchError(
                 f"dataset {dataset!r} has no clip in split {split!r}; its splits: {', '.join(names) or 'none'}."
             )
-        standardize(clips, rejected, dataset, split, root, params, workspace)
+        standardize(clips, rejected, dataset, split, root, params, workspace, engine)
+        judge_sync(params, workspace, assets, dataset, split, engine)
     return wanted
 
 
@@ -115,10 +127,14 @@ def read_source(
 
 def standardize(
     clips: Sequence[SourceClip], rejected: Sequence[Rejected], dataset: str, split: str, root: Path,
-    params: Params, workspace: Workspace,
+    params: Params, workspace: Workspace, engine: Engine | None = None,
 ) -> None:  # fmt: skip
-    """Make the standard form and the renditions of these clips where they are missing, then write all tables and pictures."""
-    folder = workspace.clips(dataset, split)
+    """Make the standard form and the renditions of these clips where they are missing, then write all tables and pictures.
+
+    Args:
+        engine: that of the parameters where none is given.
+    """
+    folder = workspace.clips(dataset, split).resolve()  # A worker may have another current folder.
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / "prepared.jsonl", key="clip")
     outputs = outputs_of(params.video, folder)
@@ -130,10 +146,14 @@ def standardize(
         recipe = digest([RECIPE_VERSION, made, source, part])
         if not _done(journal, clip.clip, recipe, outputs):
             jobs.append(Job(clip, outputs, params.video.max_seconds, recipe))
-    with bar(f"prepare {dataset}/{split}", len(jobs)) as step:
-        for _, entry in run(prepare_one, jobs, params.worker_count()):
-            journal.add(entry)
-            step()
+    if jobs:
+        opened = open_engine(params.engine, params.worker_count()) if engine is None else nullcontext(engine)
+        with opened as workers, bar(f"prepare {dataset}/{split}", len(jobs)) as step:
+            workers.require([folder], [root])
+            wary = any(journal.entries.get(job.clip.clip, {}).get("detail") == GIVEN_UP for job in jobs)
+            for _, entry in workers.run(_prepare_shard, ((job,) for job in jobs), _give_up, wary=wary):
+                journal.add(entry)
+                step()
     free_scratch()
     entries = [journal.entries[clip.clip] for clip in clips]
     sources = {clip.clip: clip for clip in clips}
@@ -159,6 +179,15 @@ def standardize(
         raise BenchError(
             f"dataset {dataset!r}, split {split!r}: no usable clip; first: {first['source']}: {first['detail']}"
         )
+
+
+def _prepare_shard(shard: tuple[Job, ...]) -> list[dict[str, Any]]:
+    return [prepare_one(job) for job in shard]
+
+
+def _give_up(job: Job, why: str) -> dict[str, Any]:
+    # No recipe: the next run tries again.
+    return {"clip": job.clip.clip, "recipe": "", "status": "error", "detail": why}
 
 
 def _row(entry: dict[str, Any], output: Output, source: SourceClip, workspace: Workspace) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class DaskEngine:
         waiting = map(_Shard, shards)
         again: deque[_Shard[T]] = deque()
         flying: dict[Any, _Flight[T]] = {}
+        finished = threading.Event()
         surroundings = Surroundings(str(Path.cwd()), environment())
         following = next(waiting, None)
         if following is not None and self.grow is not None:
@@ -71,8 +73,11 @@ class DaskEngine:
                         break
                     if shard is following:
                         following = next(waiting, None)
-                    flying[self._submit(work, shard, surroundings, worker)] = _Flight(shard, worker)
-                self._wait(flying)
+                    future = self._submit(work, shard, surroundings, worker)
+                    future.add_done_callback(lambda _: finished.set())
+                    flying[future] = _Flight(shard, worker)
+                finished.wait(LOOK)
+                finished.clear()
                 for future in [future for future, flight in flying.items() if self._is_over(future, flight)]:
                     flight = flying.pop(future)
                     results = self._results(future, flight)
@@ -93,22 +98,6 @@ class DaskEngine:
             do, work, shard.items, surroundings, workers=[worker], allow_other_workers=False, pure=False, retries=0
         )
 
-    def _wait(self, flying: dict[Any, _Flight[T]]) -> None:
-        """Until a shard is finished, or it is time to look who is there."""
-        import time
-
-        from distributed import wait
-
-        if not flying:
-            time.sleep(LOOK)
-            return
-        try:
-            wait(list(flying), timeout=LOOK, return_when="FIRST_COMPLETED")
-        except TimeoutError:
-            return
-        except Exception as error:
-            raise gone(self.fleet.where) from error
-
     def _is_over(self, future: Any, flight: _Flight[T]) -> bool:
         return future.status != "pending" or flight.worker not in self.fleet.present
 
@@ -121,6 +110,8 @@ class DaskEngine:
             return future.result()
         if future.status == "error" and not isinstance(error := future.exception(), KilledWorker):
             raise error
+        if self.fleet.client.status != "running":
+            raise gone(self.fleet.where)
         future.cancel()
         console.print(f"worker {flight.worker} died; {len(flight.shard.items)} items are done again", markup=False)
         return None

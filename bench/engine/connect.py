@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.engine.base import Engine
 from bench.engine.local import LocalEngine
-from bench.engine.setting import FILE_ENDING, LOCAL, SLURM, checked_engine
+from bench.engine.setting import FILE_ENDING, LOCAL, SLURM, checked_engine, host_and_port
 from bench.errors import BenchError
 
 TIMEOUT = 10
@@ -77,13 +81,34 @@ def _connected(setting: str) -> Any:
                 f"engine {setting!r}: there is no such scheduler file; `dask scheduler --scheduler-file` writes it"
             )
         place = {"scheduler_file": setting}
+    place_of = host_and_port(setting)
     try:
+        if place_of is not None:
+            # Dask goes on knocking at a closed port until its time is up.
+            socket.create_connection(place_of, TIMEOUT).close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of versions, which are compared more closely than Dask does.
-            return distributed.Client(**place, timeout=TIMEOUT, set_as_default=False)
+            return _within(partial(distributed.Client, **place, timeout=TIMEOUT, set_as_default=False))
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BenchError(f"no Dask scheduler answers at {setting} within {TIMEOUT} s: {first}") from error
+        raise BenchError(f"no Dask scheduler answers at {setting}: {first}") from error
+
+
+def _within(connect: Callable[[], Any]) -> Any:
+    """What `connect` gives. Dask itself waits for ever for a listener that says nothing."""
+    found: Future[Any] = Future()
+
+    def attempt() -> None:
+        try:
+            found.set_result(connect())
+        except Exception as error:
+            found.set_exception(error)
+
+    threading.Thread(target=attempt, daemon=True).start()
+    try:
+        return found.result(TIMEOUT + 2)
+    except TimeoutError as error:
+        raise OSError(str(error) or f"what listens there did not greet within {TIMEOUT + 2} s") from error
 
 
 def _check_scheduler(client: Any, setting: str) -> None:

@@ -9,6 +9,7 @@ from bench.errors import nearest
 LOCAL = "local"
 SLURM = "slurm"
 FILE_ENDING = ".json"
+"""Of a Dask scheduler file."""
 
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):(\d{1,5})/?")
 
@@ -27,3 +28,9 @@ def checked_engine(text: str) -> str:
     known = f"{LOCAL}, {SLURM}, tcp://host:port, tls://host:port, or a scheduler file that ends in {FILE_ENDING}"
     near = "" if "/" in text or ":" in text else f" {nearest(text, (LOCAL, SLURM))}"
     raise ValueError(f"engine {text!r} is not known: it takes {known}.{near}")
+
+
+def host_and_port(text: str) -> tuple[str, int] | None:
+    """Of a scheduler's address; None for the other settings."""
+    address = _ADDRESS.fullmatch(text)
+    return (address[2].strip("[]"), int(address[3])) if address else None

@@ -1,0 +1,49 @@
+"""Work that engines are tested with. Apart from the tests, so that a process that starts imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+DEADLY = 3
+"""The item that kills whoever takes it."""
+
+
+def square(shard: tuple[int, ...]) -> list[int]:
+    return [item * item for item in shard]
+
+
+def square_or_die(shard: tuple[int, ...]) -> list[int]:
+    for item in shard:
+        if item == DEADLY:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return square(shard)
+
+
+def die_together(shard: tuple[Path, ...]) -> list[int]:
+    """As the kernel does when memory is short: whoever works while another works is killed."""
+    (mark,) = shard
+    mark.touch()
+    for _ in range(20):
+        time.sleep(0.05)
+        if len(list(mark.parent.iterdir())) > 1:
+            for path in mark.parent.iterdir():
+                path.unlink(missing_ok=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    mark.unlink(missing_ok=True)
+    return [os.getpid()]
+
+
+_AT_WORK: list[int] = []
+
+
+def how_many_at_once(shard: tuple[int, ...]) -> list[tuple[int, int, str]]:
+    """Process, shards in it at this time, and the variable that says how many threads libraries take."""
+    _AT_WORK.append(threading.get_ident())
+    time.sleep(0.1)
+    found = len(_AT_WORK)
+    _AT_WORK.pop()
+    return [(os.getpid(), found, os.environ["OMP_NUM_THREADS"])] * len(shard)
