@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import BenchError
 from bench.store import sha256_file
 from metrics.base import Status, protocol_id
-from metrics.features.registry import ASSETS, PAIR_NETWORKS, SOUND_FEATURES, SPEECH, SYNC_FEATURES, SYNC_LEGACY
+from metrics.features.base import WindowNetwork
+from metrics.features.registry import (
+    ASSETS,
+    PAIR_NETWORKS,
+    SAME_NETWORK,
+    SOUND_FEATURES,
+    SPEECH,
+    SYNC_FEATURES,
+    SYNC_LEGACY,
+)
 from metrics.features.syncnet_protocol import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -107,6 +116,8 @@ def _need_device(device: str) -> None:
 
 
 def _sampling(network: Any) -> str:
+    if isinstance(network, WindowNetwork):
+        return f"windows of {network.window} frames, one after the other"
     few = getattr(network, "per_video", 0)
     return f"{few} a video, evenly spaced from the first, frame floor(k n / {few})" if few else "middle"
 
@@ -151,7 +162,7 @@ _OPEN: dict[tuple[Any, ...], Any] = {}
 
 
 def open_network(name: str, assets: Mapping[str, Path], device: str) -> Any:
-    """The network of this feature, made once a process.
+    """The network of this feature, made once a process, with the weights of another feature where they are the same.
 
     Raises:
         WeightsError: its weights cannot be used. ValueError: it cannot run on that device.
@@ -159,7 +170,11 @@ def open_network(name: str, assets: Mapping[str, Path], device: str) -> Any:
     from metrics.features.registry import networks
 
     files = {asset: assets[asset] for asset in ASSETS[name]}
-    return _opened((name, *files.values(), device), lambda: networks()[name](assets=files, device=device))
+    kind: Any = networks()[name]
+    key = (name, *files.values(), device)
+    if name in SAME_NETWORK:
+        return _opened(key, lambda: kind.over(open_network(SAME_NETWORK[name], files, device)))
+    return _opened(key, lambda: kind(assets=files, device=device))
 
 
 def open_listener(assets: Mapping[str, Path]) -> VoiceActivity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import cv2
 import numpy as np
@@ -61,6 +61,13 @@ class _ArcFace(ABC):
     def __init__(self, assets: Mapping[str, Path], device: str = "cpu") -> None:
         """Raises `WeightsError` where the file cannot be used."""
         self.embed = self._open(assets[self.assets[0]], device)
+
+    @classmethod
+    def over(cls, other: _ArcFace) -> Self:
+        """These pictures through the network that `other` has loaded."""
+        made = cls.__new__(cls)
+        made.embed = other.embed
+        return made
 
     @abstractmethod
     def _open(self, path: Path, device: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -79,6 +79,13 @@ class InceptionFeatures:
         path = assets["inception_fid"]
         self.device = device
         self.module = fill(FidInception(), load_state(path), path, device)
+
+    @classmethod
+    def over(cls, other: InceptionFeatures) -> Self:
+        """These frames through the network that `other` has loaded."""
+        made = cls.__new__(cls)
+        made.device, made.module = other.device, other.module
+        return made
 
     @property
     def protocol(self) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ _WHERE: Mapping[str, tuple[str, str]] = {
     "emotion": ("metrics.features.mini_xception", "EmotionProbabilities"),
     "emotion_fan": ("metrics.features.emotion_fan", "EmotionFan"),
     "hsemotion": ("metrics.features.hsemotion", "HSEmotion"),
+    "i3d": ("metrics.features.i3d", "I3DFeatures"),
     "identity": ("metrics.features.dlib_identity", "DlibIdentity"),
     "inception": ("metrics.features.inception", "InceptionFeatures"),
     "inception_5": ("metrics.features.inception", "FewInceptionFeatures"),
@@ -62,6 +63,7 @@ ASSETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "emotion": ("fer_mini_xception",),
         "emotion_fan": ("emotion_fan",),
         "hsemotion": ("hsemotion_b0",),
+        "i3d": ("i3d_rgb_imagenet",),
         "identity": ("dlib_face_resnet",),
         "inception": ("inception_fid",),
         "inception_5": ("inception_fid",),
@@ -81,6 +83,9 @@ ASSETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Asset names whose files each feature needs; of a network, the same as its class's ``assets``."""
+
+SAME_NETWORK: Mapping[str, str] = MappingProxyType({"arcface_vico": "arcface_r100", "inception_5": "inception"})
+"""Features whose network is that of another feature on other pictures (their classes have `over`): loaded once."""
 
 PAIR_NETWORKS = frozenset({"lpips_alex", "lpips_squeeze", "lpips_vgg", "psnr", "ssim", "stlpips"})
 """Those that look at a generated frame beside the reference frame (`PairNetwork`); the others are `FrameNetwork`."""

@@ -21,7 +21,7 @@ from bench.assets import AssetStore
 from bench.content import Video
 from bench.extract import extract
 from bench.features import FeatureStore
-from bench.plan import Plan
+from bench.plan import Plan, open_network
 from bench.portraits import measure_portraits
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
 from datasets.media import read_audio, read_frames, write_video
@@ -162,6 +162,14 @@ def test_five_frames_a_video_are_all_that_fid_5_looks_at(talk: Talk, whole: tupl
     assert "inception" not in planned.features
     found = Loader(planned, FeatureStore(whole[1])).features(talk.videos[0])
     assert found.sampled_at["inception_5"].tolist() == [0, 6, 12, 18, 24]
+
+
+def test_features_of_one_network_share_its_weights(weights: Path) -> None:
+    files = {name: weights / FILES[name] for name in ("arcface_r100", "inception_fid")}
+    aligned, whole_frames = (open_network(name, files, "cpu") for name in ("arcface_r100", "arcface_vico"))
+    every, few = (open_network(name, files, "cpu") for name in ("inception", "inception_5"))
+    assert whole_frames.embed is aligned.embed and few.module is every.module
+    assert few.per_video == 5 and every.protocol == few.protocol and whole_frames.protocol != aligned.protocol
 
 
 def test_batch_workers_and_order_change_nothing(
