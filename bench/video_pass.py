@@ -21,7 +21,7 @@ from bench.plan import Plan, open_listener
 from bench.sync_pass import SyncPass
 from datasets.media import MediaError, read_audio, read_frames
 from metrics.base import FaceTrack, Status, Unscorable
-from metrics.features.base import FewFramesNetwork
+from metrics.features.base import FewFramesNetwork, WindowNetwork
 from metrics.features.registry import PAIR_NETWORKS, SPEECH
 
 LENGTH_TOLERANCE = 2
@@ -46,6 +46,7 @@ class VideoPass:
         self.of_pairs = {n: batchers[n] for n in wanted if n in batchers and n in PAIR_NETWORKS}
         self.networks = {n: b.network for n, b in (*self.of_frames.items(), *self.of_pairs.items())}
         self.few: dict[str, FewFrames] = {}
+        self.windows: dict[str, list[NDArray[Any]]] = {}
         self.sync = SyncPass(video, wanted, plan)
         self.collected = {name: Collected() for name in self.networks}
         self.failures: dict[str, Unscorable] = {}
@@ -111,8 +112,17 @@ class VideoPass:
                 self.few[name].see(index, frame)
             elif landmarks is None and batcher.network.needs_face:
                 continue
+            elif isinstance(batcher.network, WindowNetwork):
+                self._feed_window(name, index, frame, batcher.network)
             elif _sampled(index, batcher.network.per_second, self.plan.fps):
                 self._add(name, index, partial(batcher.network.prepare, frame, landmarks))
+
+    def _feed_window(self, name: str, index: int, frame: NDArray[np.uint8], network: Any) -> None:
+        window = self.windows.setdefault(name, [])
+        window.append(network.prepare(frame, None))
+        if len(window) == network.window:
+            self._add(name, index, partial(np.stack, tuple(window)))
+            window.clear()
 
     def _feed_pair(self, index: int, frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> None:
         for name, batcher in tuple(self.of_pairs.items()):
@@ -204,6 +214,10 @@ class VideoPass:
 
     def _why_nothing(self, name: str) -> Unscorable:
         network = self.networks[name]
+        if isinstance(network, WindowNetwork):
+            return Unscorable(
+                Status.TOO_SHORT, f"{self.count} frames are fewer than the {network.window} of one window"
+            )
         if any(_sampled(index, network.per_second, self.plan.fps) for index in range(self.count)):
             return Unscorable(Status.NO_FACE, "no face in any of the frames looked at")
         return Unscorable(

@@ -46,6 +46,7 @@ PARITY: Mapping[str, Parity] = MappingProxyType(
         **dict.fromkeys(("lpips_alex", "lpips_squeeze", "lpips_vgg"), _LPIPS),
         **dict.fromkeys(("arcface_r100", "arcface_r50", "arcface_vico"), _ARCFACE),
         **dict.fromkeys(("emonet_5", "emonet_8"), _EMONET),
+        "i3d": _network("pytorch_i3d.py of piergiaj/pytorch-i3d"),
         "emotion_fan": _network("Emotion-FAN as in EAT's evaluation"),
         **dict.fromkeys(("sync_lips", "sync_sound"), _SYNCNET),
     }

@@ -15,7 +15,7 @@ from metrics.base import ARROWS, Bundle, Metric, Status, Unscorable
 
 FAMILIES = (
     *("landmarks", "landmarks_68", "pose", "eyes", "sync", "lse", "emotion", "emotion_classifiers"),
-    *("identity", "csim", "image", "perceptual", "distribution", "fid", "theval", "warped"),
+    *("identity", "csim", "image", "perceptual", "distribution", "fid", "fvd", "theval", "warped"),
 )
 """Modules of this package, in the order of tables."""
 

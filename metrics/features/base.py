@@ -46,6 +46,16 @@ class FewFramesNetwork(Protocol):
     per_video: int
 
 
+@runtime_checkable
+class WindowNetwork(Protocol):
+    """A `FrameNetwork` of motion: it looks at `window` consecutive frames, one window after the other from the first frame.
+
+    What is left at the end is not looked at. Its `forward` takes ``(B, window, ...)``, stacked from what `prepare` gives.
+    """
+
+    window: int
+
+
 def evenly_spaced(frames: int, count: int) -> NDArray[np.int64]:
     """Indices of `count` evenly spaced frames, the first among them; all where there are fewer. ``(min(frames, count),)``.
 

@@ -28,7 +28,7 @@ NAMED = (
     "emotion_accuracy_emotion_fan", "emotion_f1_emotion_fan", "emotion_intensity_emotion_fan", "id_cos_ref",
     "id_consistency", "csim", "csim_vico", "csim_source", "csim_r50", "csim_buffalo", "csim_antelope", "psnr",
     "ssim", "stlpips", "lpips_alex", "lpips_vgg", "lpips_squeeze", "blur", "cpbd", "fd_efficientnet", "kd_efficientnet",
-    "fid", "fid_5", "kid", "kid_5", "theval_lip_dynamics", "theval_eyebrow_dynamics", "theval_head_motion_mesh",
+    "fid", "fid_5", "kid", "kid_5", "fvd", "theval_lip_dynamics", "theval_eyebrow_dynamics", "theval_head_motion_mesh",
     "theval_silent_lip_stability", "theval_lip_sync", "m_ld_dtw", "m_lvd_dtw", "f_ld_dtw", "f_lvd_dtw",
     "pose_pitch_dtw", "pose_yaw_dtw", "pose_roll_dtw", "pose_mae_dtw", "pose_translation_dtw", "gaze_mae_dtw",
     "csim_vico_dtw",

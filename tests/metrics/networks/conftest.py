@@ -20,6 +20,7 @@ FACTORS: dict[str, tuple[float, Factors]] = {
     "arcface_r100": (1, {"*bn3.weight": 0.3}),
     "emonet_8": (0.7, {"l1.weight": 0.02, "conv1x1_input_emo_2.weight": 0.2}),
     "emonet_5": (0.7, {"l1.weight": 0.02, "conv1x1_input_emo_2.weight": 0.2}),
+    "i3d": (1, {}),
     "emotion_fan": (0.8, {"alpha.0.weight": 0.5, "beta.0.weight": 0.5}),
 }
 """Gain and factors with which the outputs were recorded."""

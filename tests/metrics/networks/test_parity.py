@@ -14,6 +14,7 @@ from torch.nn import functional
 from metrics.features.emonet import EmoNet
 from metrics.features.emotion_fan import EmotionFanNetwork
 from metrics.features.emotion_fan_video import video_scores
+from metrics.features.i3d import I3D
 from metrics.features.inception import FidInception
 from metrics.features.iresnet import IResNet
 from metrics.features.lpips_networks import empty, fill_lpips
@@ -31,6 +32,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "emonet_8": lambda: EmoNet(8),
     "emonet_5": lambda: EmoNet(5),
     "emotion_fan": EmotionFanNetwork,
+    "i3d": I3D,
     **{f"lpips_{kind}": lambda kind=kind: empty(kind) for kind in LPIPS},  # type: ignore[misc]
 }
 
@@ -52,6 +54,16 @@ def test_inception(oracle: Oracle, filled: Filled) -> None:
         first, _, third, last = network.blocks(oracle.image(f"image{size}", 2, size))  # type: ignore[operator]
         outputs |= {f"block0_{size}": first, f"mixed6_{size}": third, f"pool3_{size}": last}
     assert oracle.error("fid_inception", **outputs) <= TOLERANCE
+
+
+@pytest.mark.slow
+def test_i3d(oracle: Oracle, filled: Filled) -> None:
+    network = filled("i3d", I3D())
+    assert isinstance(network, I3D)
+    # Odd sizes: "SAME" padding is not alike on both sides.
+    video = torch.from_numpy(oracle.video("clip", 9, 193)).double().permute(3, 0, 1, 2)[None] / 127.5 - 1
+    first, middle, scores = network.stages(video)
+    assert oracle.error("i3d", first=first, middle=middle, scores=scores.mean(dim=2)) <= TOLERANCE
 
 
 @pytest.mark.parametrize("kind", ["alex", pytest.param("vgg", marks=pytest.mark.slow), "squeeze"])
