@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.puppet.articulation import articulate, loudness
-from datasets.puppet.emotion import expression
+from datasets.puppet.articulation import Mouth, articulate, loudness
+from datasets.puppet.emotion import Actions, expression
 from datasets.puppet.face import Placement
 from datasets.puppet.motion import Motion, move, rotation
 from datasets.puppet.plan import ClipPlan
@@ -26,6 +26,26 @@ _NECK = np.array([0.0, 1.5, 1.1])
 
 LIP_LEAD = 0.05
 """Seconds by which the lips are ahead of the sound, as in natural speech: they take a shape before it is heard."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A known error in a performance, for tests of what measures it. Everything else stays as it is.
+
+    Attributes:
+        pitch, yaw, roll: degrees added to the head's angles in every frame (signs as in `motion.rotation`).
+        mouth: the jaw's and the lips' opening by speech is multiplied by it; closures at p, b, m stay closures.
+        expression: another one, and how far the face has gone from its own to it (0..1); None changes nothing.
+    """
+
+    pitch: float = 0.0
+    yaw: float = 0.0
+    roll: float = 0.0
+    mouth: float = 1.0
+    expression: tuple[Actions, float] | None = None
+
+
+NO_CHANGE = Change()
 
 
 @dataclass(frozen=True)
@@ -76,17 +96,24 @@ class Performance:
         }
 
 
-def perform(clip: ClipPlan, speaker: Speaker, placement: Placement, random: np.random.Generator) -> Performance:
+def perform(
+    clip: ClipPlan, speaker: Speaker, placement: Placement, random: np.random.Generator, change: Change = NO_CHANGE
+) -> Performance:
     """Decide everything about a clip.
 
     Args:
         clip: the plan. speaker: of that plan. placement: of the speaker's face at the clip's size. random: its chance.
+        change: what is done otherwise than planned. The truth's motion is then that of the changed clip, its labels
+            (emotion, level) are still those that were asked for.
     """
     utterance = say(clip.text, speaker.recipe.voice, frame=1.0 / clip.fps)
     times = np.arange(round(utterance.ends[-1] * clip.fps)) / clip.fps
-    mouth = articulate(utterance, times + LIP_LEAD)
+    mouth = _opened(articulate(utterance, times + LIP_LEAD), change.mouth)
     motion = move(times, loudness(utterance, times), speaker.recipe.liveliness * clip.liveliness, random)
+    motion = replace(motion, euler=motion.euler + np.array([change.pitch, change.yaw, change.roll]))
     actions = expression(clip.emotion, clip.level)
+    if change.expression is not None:
+        actions = actions.towards(*change.expression)
     faces = np.stack(
         [
             deform(
@@ -107,6 +134,11 @@ def perform(clip: ClipPlan, speaker: Speaker, placement: Placement, random: np.r
     vertices = placement.scale * np.einsum("tij,tpj->tpi", rotations, faces) + translations[:, None]
     openings = np.array([aperture(face) for face in faces])
     return Performance(clip, utterance, motion, times, vertices, rotations, translations, placement.scale, openings)
+
+
+def _opened(mouth: Mouth, factor: float) -> Mouth:
+    opening = {name: factor * getattr(mouth, name) for name in ("jaw", "upper", "lower")}
+    return replace(mouth, **opening)
 
 
 def draw(performance: Performance, mesh: PortraitMesh) -> Iterator[NDArray[np.uint8]]:

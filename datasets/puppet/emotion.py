@@ -33,6 +33,11 @@ class Actions:
         """All strengths times `share`."""
         return Actions(**{field.name: share * getattr(self, field.name) for field in fields(self)})
 
+    def towards(self, other: Actions, share: float) -> Actions:
+        """The expression on the way to another one: this one at share 0, the other at 1."""
+        names = [field.name for field in fields(self)]
+        return Actions(**{n: (1 - share) * getattr(self, n) + share * getattr(other, n) for n in names})
+
 
 _FULL = {
     "angry": Actions(

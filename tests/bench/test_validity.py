@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,23 @@ from bench.generate import generate
 from bench.prepare import prepare
 from bench.puppet import portraits
 from bench.score import score
-from bench.validity import write_validity
+from bench.validity import Scope, write_validity
+from bench.validity.catalogue import Damage, damage
+from bench.validity.damages import measured_damage
+from bench.validity.measure import CLEAN
 from bench.workspace import Workspace
 from datasets.puppet import PuppetSpec, build
 from metrics.features.face_mesh import locate
 
 METRICS = ["m_ld", "lip_corr", "lip_lag", "closure", "emotion_accuracy", "id_consistency"]
 CASES = CaseSet.parse("mead/test/emotion")
+
+
+def _at(name: str, *levels: float) -> Damage:
+    return replace(damage(name), levels=levels)
+
+
+SOUND = Scope(puppets=1, samples=0, damages=(_at("sound late", 5),))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +62,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, asset_path: Callable[[str], Pa
 
 def test_the_page_has_every_part_and_the_truth_is_met(run: tuple[Params, Workspace], tmp_path: Path) -> None:
     page = tmp_path / "validity.md"
-    write_validity(*run, open_store(), page)
+    write_validity(*run, open_store(), page, SOUND)
     text = page.read_text()
     for part in (
         "Landmarks",
@@ -61,6 +72,8 @@ def test_the_page_has_every_part_and_the_truth_is_met(run: tuple[Params, Workspa
         "Phonemes",
         "Emotion",
         "Identity",
+        "Response to known damage",
+        "Smallest damage seen",
         "What each metric",
     ):
         assert part in text
@@ -73,4 +86,22 @@ def test_the_page_has_every_part_and_the_truth_is_met(run: tuple[Params, Workspa
 def test_a_run_without_known_truth_is_explained(run: tuple[Params, Workspace], tmp_path: Path) -> None:
     params, workspace = run
     with pytest.raises(BenchError, match="no clip with known truth"):
-        write_validity(params.model_copy(update={"cases": []}), workspace, open_store(), tmp_path / "v.md")
+        write_validity(params.model_copy(update={"cases": []}), workspace, open_store(), tmp_path / "v.md", SOUND)
+
+
+def test_damage_of_known_size_is_measured_as_large_as_it_is(run: tuple[Params, Workspace]) -> None:
+    params = run[0].model_copy(update={"metrics": ["m_ld", "pose_yaw", "pose_pitch", "lip_corr"]})
+    damages = (_at("sound late", 5), _at("re-encode", 1), _at("yaw", 10), _at("freeze", 1))
+    scope = Scope(puppets=1, samples=0, damages=damages)
+    (found,) = measured_damage(params, run[1], open_store(), scope)
+    values = {name: {where: each[0] for where, each in of.items()} for name, of in found.outcomes.items()}
+    assert values["m_ld"][CLEAN] == values["m_ld"]["sound late", 5] == 0
+    assert 0 < values["m_ld"]["re-encode", 1] < 0.03 < values["m_ld"]["freeze", 1]
+    assert values["pose_yaw"]["yaw", 10] == pytest.approx(10, abs=3)
+    assert values["pose_pitch"]["yaw", 10] < 4
+    assert abs(values["lip_corr"]["freeze", 1]) < 0.1 < values["lip_corr"][CLEAN]
+    made = {path: path.stat().st_mtime_ns for path in (run[1].root / "validity").rglob("*.mp4")}
+    assert len(made) == 5
+    (again,) = measured_damage(params, run[1], open_store(), scope)
+    assert again.outcomes == found.outcomes
+    assert {path: path.stat().st_mtime_ns for path in (run[1].root / "validity").rglob("*.mp4")} == made
