@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+import bench
 from bench import evaluate
+from bench.assets import AssetStore, open_store
 from bench.errors import BenchError
 from bench.evaluation import GENERATED, Evaluation, pair_up
 from datasets.media import read_audio, read_frames, write_audio, write_video
@@ -223,3 +225,19 @@ def test_videos_of_two_frame_rates_are_compared_by_time(talk, cache, make_video)
     result = run(path, talk, cache)
     assert set(statuses(result).values()) == {"ok"}
     assert value(result, "psnr") > 35 and value(result, "m_ld") < 0.01
+
+
+@pytest.mark.slow
+def test_the_report_names_no_folder_of_this_machine(talk, cache, tmp_path: Path) -> None:
+    mine = open_store()
+    other = AssetStore(
+        mine.cache, Path(bench.__file__).with_name("assets.yaml"), tmp_path / "my" / "weights", mine.root
+    )
+    found = evaluate(
+        talk["path"], metrics=["csim", "blink_rate"], workers=1, cache=cache, report=tmp_path / "out", assets=other
+    )
+    reason = found.summary[GENERATED]["csim"]["note"]
+    assert str(tmp_path) in str(reason)
+    page = (tmp_path / "out" / "report" / "index.html").read_text()
+    assert "put ms1mv3_arcface_r100_fp16.pth into weights" in page
+    assert str(tmp_path) not in page and str(mine.cache) not in page
