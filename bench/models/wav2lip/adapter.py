@@ -17,6 +17,7 @@ from bench.models.base import Animation, Case, Context, ModelError, Options, che
 from bench.models.checkpoints import load_network, weights_version
 from bench.models.wav2lip.boxes import Box, Picture, mesh_box, padded, s3fd_box, smoothed
 from bench.models.wav2lip.drawing import fold
+from bench.models.wav2lip.mel import RATE
 from bench.models.wav2lip.network import Wav2Lip
 from bench.models.wav2lip.recipe import speaking_portrait, speaking_video
 from bench.models.wav2lip.windows import SHORTEST
@@ -31,7 +32,7 @@ VERSION = "1"
 DETECTOR = "s3fd_face_alignment"
 CHOICES = {"boxes": ("auto", "s3fd", "mesh"), "source": ("portrait", "video"), "weights": ("wav2lip", "wav2lip_gan")}
 
-_BATCH = {"cpu": 4}
+_BATCH = {"cpu": 8}
 """Faces at once; on a CPU more of them only leave the caches."""
 _GPU_BATCH = 64
 _THREADS = 1
@@ -91,8 +92,10 @@ class Wav2LipModel:
                 pose source shows another person; ``not_generated``: the sound is not finite.
         """
         if len(case.audio) < SHORTEST:
-            heard, needed = len(case.audio) / 16000, SHORTEST / 16000
-            raise ModelError("too_short", f"{case.name}: {heard:.2f} s of sound; Wav2Lip needs {needed:.2f} s")
+            needed = f"{SHORTEST / RATE:.2f} s ({SHORTEST} samples at 16 kHz, found {len(case.audio)})"
+            raise ModelError(
+                "too_short", f"{case.name}: {len(case.audio) / RATE:.2f} s of sound; Wav2Lip needs {needed}"
+            )
         if not np.isfinite(case.audio).all():
             raise ModelError("not_generated", f"{case.name}: the sound has values that are not finite; repair it")
         torch.set_num_threads(_THREADS)
