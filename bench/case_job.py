@@ -32,7 +32,7 @@ class Surroundings:
 
     Attributes:
         device: of networks. cases: name of the case set. root: of the workspace. table: of its cases, below the root.
-        digest: of the table, so that another one is another context.
+        digest: of the table, so that another one is another context. run: another word in every command.
     """
 
     device: str
@@ -40,6 +40,7 @@ class Surroundings:
     root: Path
     table: Path
     digest: str
+    run: str
 
     def open(self, logs: Path | None = None) -> Context:
         return Context(self.device, *_told(self), self.cases, logs)
@@ -139,6 +140,8 @@ def _run_model(job: Job, variants: Sequence[Variant]) -> list[dict[str, Any]]:
         if entry["status"] != "ok":
             variant.target.unlink(missing_ok=True)
         entry["seconds"] = seconds
+        if entry["status"] == "weights_missing":
+            _OPEN[job.kind][_key(job, variant)] = ModelError(entry["status"], entry["detail"])
     return entries
 
 
@@ -211,19 +214,28 @@ def _take(animation: Animation, case: Case, variant: Variant, entry: dict[str, A
     entry["pictures"], entry["sound"] = content_hashes(variant.target)
 
 
-_OPEN: dict[str, dict[tuple[str, str, Surroundings], AnyModel]] = {}
-"""Models of the kind that this process is at; those of another one are let go, for they may fill the memory."""
+_OPEN: dict[str, dict[tuple[str, str, Surroundings], AnyModel | ModelError]] = {}
+"""Models of the kind that this process is at; those of another one are let go, for they may fill the memory, and so are
+those of another command, for a worker may outlive it and weights may be replaced. A model that lacks its weights is
+remembered as that: each case would build its networks anew to find out."""
 
 
 def _model(job: Job, variant: Variant) -> AnyModel:
-    if job.kind not in _OPEN:
+    if job.kind not in _OPEN or any(key[-1].run != job.surroundings.run for key in _OPEN[job.kind]):
         _OPEN.clear()
     made = _OPEN.setdefault(job.kind, {})
-    key = (variant.model, variant.options, job.surroundings)
+    key = _key(job, variant)
     if key not in made:
         context = job.surroundings.open(logs=variant.target.parent / "logs")
         made[key] = registry.make(variant.model, json.loads(variant.options), context)
-    return made[key]
+    found = made[key]
+    if isinstance(found, ModelError):
+        raise ModelError(found.status, found.detail)
+    return found
+
+
+def _key(job: Job, variant: Variant) -> tuple[str, str, Surroundings]:
+    return variant.model, variant.options, job.surroundings
 
 
 def _write(animation: Animation, case: Case, target: Path) -> None:

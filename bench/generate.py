@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 
@@ -62,8 +63,9 @@ def _generate(
     kinds = {name: registry.kind(name, params.options.get(name, {})) for name in models}
     rows: list[_Row] = []
     jobs: list[Job] = []
+    run = uuid4().hex
     for cases in sets:
-        _plan(cases, kinds, params, workspace, rows, jobs)
+        _plan(cases, kinds, params, workspace, run, rows, jobs)
     # Heavy work first and the longest of it in front, so that no worker is left alone with it at the end.
     light, order = {kind: registry.lookup(kind).light for kind in kinds.values()}, list(kinds.values())
     jobs.sort(key=lambda job: (light[job.kind], order.index(job.kind), -job.frames))
@@ -81,13 +83,19 @@ def _generate(
 
 
 def _plan(
-    cases: CaseSet, kinds: Mapping[str, str], params: Params, workspace: Workspace, rows: list[_Row], jobs: list[Job]
+    cases: CaseSet,
+    kinds: Mapping[str, str],
+    params: Params,
+    workspace: Workspace,
+    run: str,
+    rows: list[_Row],
+    jobs: list[Job],
 ) -> None:
     """Add a case set's rows, and the jobs for the videos that they lack."""
     table = read_table(workspace.cases_table(cases), "space-bench prepare")
     clips = read_table(workspace.clips_table(cases.dataset, cases.split), "space-bench prepare").set_index("clip")
     place = workspace.cases_table(cases).resolve()
-    surroundings = Surroundings(params.device, str(cases), workspace.root.resolve(), place, sha256_file(place))
+    surroundings = Surroundings(params.device, str(cases), workspace.root.resolve(), place, sha256_file(place), run)
     given = {case.case: _case_row(case, clips.loc[case.clip], workspace) for case in records(table)}
     missing: dict[tuple[str, str], list[Variant]] = {}
     for model, kind in kinds.items():

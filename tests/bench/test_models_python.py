@@ -34,6 +34,16 @@ def create(options, context):
     check_options("held", options, {})
     return Held()
 
+class Late(Held):
+    version = "absent"
+    tries = []
+    def animate(self, case, seed):
+        self.tries.append(case.name)
+        raise ModelError("weights_missing", "late.pth is not here")
+
+def late(options, context):
+    return Late()
+
 def without_weights(options, context):
     raise ModelError("weights_missing", "held.pth is not here")
 
@@ -87,6 +97,19 @@ def test_a_model_without_its_weights_is_rows_and_the_others_go_on(package: Path,
         "held.pth is not here"
     }
     assert set(still.table["status"]) == {"ok"}
+
+
+def test_weights_that_are_missing_are_looked_for_once(package: Path, workspace: Workspace) -> None:
+    options = {"late": {"model": "held_faces.models:late"}}
+    params = Params(
+        datasets={"d": DatasetConfig(reader="folder")}, cases=[str(SET)], models=["late"], options=options, workers=1
+    )
+    for run in (1, 2):
+        (made,) = generate(params, workspace, [SET], ["late"])
+        assert list(made.table["status"]) == ["weights_missing", "weights_missing"]
+        assert (
+            len(sys.modules["held_faces.models"].Late.tries) == run
+        )  # again in another command: they may have been brought
 
 
 @pytest.mark.parametrize(
