@@ -12,17 +12,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.table import Table
+from torch import Tensor
 
 from bench.benchmarks.clips import FPS, RATE, make_pairs
 from bench.models.base import Case, Context
 from bench.models.pcavs.adapter import PCAVS, PCAVSOptions, load_networks
 from bench.models.pcavs.faces import alignment, driving_faces, resized, seen, to_pictures, to_tensor
+from bench.models.pcavs.generator import EPSILON, DemodulatedConv
 from bench.models.pcavs.recipe import Networks
 from bench.models.pcavs.spectrogram import normalized, windows
 from bench.progress import out
@@ -83,7 +86,10 @@ def _suite(case: Case) -> Iterator[NDArray[np.uint8]]:
 
 def _plain(networks: Networks, case: Case) -> Iterator[NDArray[np.uint8]]:
     """What the published script does for a frame: encode the portrait for looks and pose, the driving face and the speech, and
-    draw the portrait's pose and the driving one. The layers are ours, which are the faster ones."""
+    draw the portrait's pose and the driving one, with weights of its own in every modulated layer."""
+    for layer in networks.generator.modules():
+        if isinstance(layer, DemodulatedConv):
+            layer.forward = partial(_own_weights, layer)  # type: ignore[method-assign]
     tracker = FaceTracker()
     portrait = seen(case.portrait, alignment(tracker.track([case.portrait], case.fps)), 0)
     video = case.clip_video
@@ -96,6 +102,13 @@ def _plain(networks: Networks, case: Case) -> Iterator[NDArray[np.uint8]]:
         poses = networks.pose.head_pose(who), networks.pose.head_pose(to_tensor(face[None], device))
         _, drawn = (networks.generator(torch.cat([feature, mouth, pose], dim=1), small) for pose in poses)
         yield resized(to_pictures(drawn)[0], len(case.portrait))
+
+
+def _own_weights(layer: DemodulatedConv, x: Tensor, style: Tensor, added: Tensor, gain: float) -> Tensor:
+    """StyleGAN2's modulated convolution of one frame as published: the weights are scaled, not what goes in and out."""
+    weight = layer.scaled * layer.modulation(style)[0, :, None, None]
+    weight = weight * torch.rsqrt(weight.square().sum(dim=(1, 2, 3), keepdim=True) + EPSILON)
+    return gain * (layer.convolved(x, weight) + added)
 
 
 def _warm(networks: Networks) -> None:

@@ -21,7 +21,8 @@ CHANNELS = (512, 512, 512, 512, 256, 128)
 """Of the maps with 7, 14, 28, 56, 112 and 224 pixels a side."""
 NOISE_SIDES = (START, *(START * 2**step for step in range(1, len(CHANNELS)) for _ in range(2)))
 """Sides of the noise maps, one a layer: 7, 14, 14, ... 224, 224."""
-_EPSILON = 1e-8
+EPSILON = 1e-8
+"""Added to a variance before it divides."""
 
 
 class Generator(nn.Module):
@@ -109,8 +110,8 @@ class _Modulated(nn.Module):
         return self.weight[0] / math.sqrt(self.weight[0, 0].numel())
 
 
-class _DemodulatedConv(_Modulated):
-    """A convolution whose outputs have unit variance, if its inputs have it."""
+class DemodulatedConv(_Modulated):
+    """A convolution whose inputs are scaled by a style, and whose outputs have unit variance where its inputs have it."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, kernel=3)
@@ -119,21 +120,22 @@ class _DemodulatedConv(_Modulated):
         """``gain * (outputs + added)``, in one go over the outputs, which are large."""
         scale, weight = self.modulation(style), self.scaled
         variance = scale.square() @ weight.square().sum(dim=(2, 3)).T
-        made = self._convolved(x * scale[:, :, None, None], weight)
-        return torch.addcmul(gain * added, made, (gain * torch.rsqrt(variance + _EPSILON))[:, :, None, None])
+        made = self.convolved(x * scale[:, :, None, None], weight)
+        return torch.addcmul(gain * added, made, (gain * torch.rsqrt(variance + EPSILON))[:, :, None, None])
 
-    def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+    def convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The outputs ``(B, outputs, h, w)`` of some weights, before anything is added."""
         return functional.conv2d(x, weight, padding=1)
 
 
-class _UpConv(_DemodulatedConv):
+class _UpConv(DemodulatedConv):
     """Twice as large, then blurred."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs)
         self.blur = _Kernel()
 
-    def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+    def convolved(self, x: Tensor, weight: Tensor) -> Tensor:
         large = functional.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
         kernel = self.blur.kernel.expand(large.shape[1], 1, 4, 4)
         return functional.conv2d(large, kernel, padding=1, groups=large.shape[1])
@@ -165,7 +167,7 @@ class _Activation(nn.Module):
 class _StyledConv(nn.Module):
     def __init__(self, inputs: int, outputs: int, up: bool = False) -> None:
         super().__init__()
-        self.conv = _UpConv(inputs, outputs) if up else _DemodulatedConv(inputs, outputs)
+        self.conv = _UpConv(inputs, outputs) if up else DemodulatedConv(inputs, outputs)
         self.noise = _Noise()
         self.activate = _Activation(outputs)
 
