@@ -108,7 +108,7 @@ class MakeItTalk:
         if mesh is None:
             raise ModelError("no_face", f"{case.name}: no face found in the portrait ({width}x{height})")
         # Before any frame: what is missing is this case's failure, and no video is begun.
-        networks = _networks(self.options.random_weights, self._device, self._weights)
+        networks = load_networks(self.options.random_weights, self._device, self._weights)
         points = portrait_points(mesh) * (SIZE / width)
         if self.options.close_input_face_mouth:
             points = mouth_closed(points)
@@ -181,7 +181,7 @@ def _voice(network: VoiceEncoder, samples: NDArray[np.int16]) -> Tensor:
 
 
 @lru_cache(maxsize=1)
-def _networks(random_weights: bool, device: str, weights: str) -> Networks:
+def load_networks(random_weights: bool, device: str, weights: str) -> Networks:
     """The networks; one copy serves every case set. `weights` tells files apart that were replaced since."""
     context = Context(device, {}, {}, "")
     tables = stand_in_tables() if random_weights else load_tables()
