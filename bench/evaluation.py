@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +74,7 @@ def evaluate(
         BenchError: a path is missing, holds no video, no file name is common to both folders, or the engine cannot work.
     """
     pairs = pair_up(Path(generated), None if reference is None else Path(reference))
-    with open_engine(engine, workers or len(os.sched_getaffinity(0))) as opened:
+    with open_engine(engine, workers) as opened:
         return _evaluate(
             pairs, reference is not None, metrics, report, fps, device, assets or open_store(), cache, opened
         )

@@ -53,7 +53,7 @@ def generate(params: Params, workspace: Workspace, sets: Sequence[CaseSet], mode
         BenchError: a model cannot be made (nothing is generated then), a step before this one is missing, or the engine
             cannot work.
     """
-    with open_engine(params.engine, params.worker_count()) as engine:
+    with open_engine(params.engine, params.workers) as engine:
         return _generate(params, workspace, sets, models, engine)
 
 

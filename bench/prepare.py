@@ -44,7 +44,7 @@ def prepare(params: Params, workspace: Workspace, assets: AssetStore, dataset: s
     Raises:
         BenchError: the dataset is not there or has no usable clip, or the engine cannot work.
     """
-    with open_engine(params.engine, params.worker_count()) as engine:
+    with open_engine(params.engine, params.workers) as engine:
         return _prepare(params, workspace, assets, dataset, engine)
 
 
@@ -147,7 +147,7 @@ def standardize(
         if not _done(journal, clip.clip, recipe, outputs):
             jobs.append(Job(clip, outputs, params.video.max_seconds, recipe))
     if jobs:
-        opened = open_engine(params.engine, params.worker_count()) if engine is None else nullcontext(engine)
+        opened = open_engine(params.engine, params.workers) if engine is None else nullcontext(engine)
         with opened as workers, bar(f"prepare {dataset}/{split}", len(jobs)) as step:
             workers.require([folder], [root])
             wary = any(journal.entries.get(job.clip.clip, {}).get("detail") == GIVEN_UP for job in jobs)

@@ -30,7 +30,7 @@ def score(params: Params, workspace: Workspace, assets: AssetStore, sets: Sequen
     chosen = chosen_metrics(params.metrics)
     store = FeatureStore(workspace.features)
     # Opened before networks are: a cluster that does not answer is said at once.
-    with open_engine(params.engine, params.worker_count()) as engine:
+    with open_engine(params.engine, params.workers) as engine:
         planned = feature_plan(chosen, params.video.fps, params.device, assets)
         asked = [(cases, model, *_asked(cases, model, params, workspace)) for cases in sets for model in params.models]
         items = [item for *_, rows in asked for item in rows]

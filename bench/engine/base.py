@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from bench.errors import BenchError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -16,6 +18,31 @@ GIVEN_UP = f"the worker process died {ATTEMPTS} times over it: out of memory, ki
 
 Work = Callable[[tuple[T, ...]], Sequence[R]]
 """A module-level function of a shard that gives one result an item, in order. It catches what may fail for one item."""
+
+
+HOPELESS = 5
+"""Items given up, with not one done, after which the fault is sought with the workers and not with the items."""
+
+
+class Tally:
+    """Counts what was done and what was given up."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.lost = 0
+
+    def give_up(self) -> None:
+        """One more item was given up.
+
+        Raises:
+            BenchError: so many were, and none was done, that workers cannot do the work at all.
+        """
+        self.lost += 1
+        if self.lost >= HOPELESS and not self.done:
+            raise BenchError(
+                f"workers died over each of the first {self.lost} items: something is wrong with them, not with the items "
+                "(memory, a damaged installation); try `space-bench doctor` and `workers: 1`"
+            )
 
 
 class Engine(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
-from bench.engine.base import ATTEMPTS, GIVEN_UP, R, T, Work
+from bench.engine.base import ATTEMPTS, GIVEN_UP, R, T, Tally, Work
 from bench.engine.fleet import LOOK, Fleet, environment, gone
 from bench.engine.worker import Surroundings, do
 from bench.progress import console
@@ -59,7 +59,7 @@ class DaskEngine:
         waiting = map(_Shard, shards)
         again: deque[_Shard[T]] = deque()
         flying: dict[Any, _Flight[T]] = {}
-        finished = threading.Event()
+        finished, tally = threading.Event(), Tally()
         surroundings = Surroundings(str(Path.cwd()), environment())
         following = next(waiting, None)
         if following is not None and self.grow is not None:
@@ -82,11 +82,14 @@ class DaskEngine:
                     flight = flying.pop(future)
                     results = self._results(future, flight)
                     if results is not None:
+                        tally.done += len(results)
                         yield from zip(flight.shard.items, results, strict=True)
                         continue
                     deaths = flight.shard.deaths + 1
                     if deaths >= ATTEMPTS:
-                        yield from ((item, lost(item, GIVEN_UP)) for item in flight.shard.items)
+                        for item in flight.shard.items:
+                            tally.give_up()
+                            yield item, lost(item, GIVEN_UP)
                     else:
                         again.extend(_Shard((item,), deaths) for item in flight.shard.items)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import warnings
@@ -27,7 +28,7 @@ def open_engine(setting: str, workers: int) -> Iterator[Engine]:
     """The engine of a setting (see `bench.engine.setting`).
 
     Args:
-        workers: processes for ``local``, workers to ask for with ``slurm``; a running cluster has its own.
+        workers: processes for ``local`` (0 means one a core), workers to ask for with ``slurm``; a running cluster has its own.
 
     Raises:
         BenchError: the setting is not known, Dask is not installed, nobody answers, or no cluster can be started.
@@ -37,7 +38,7 @@ def open_engine(setting: str, workers: int) -> Iterator[Engine]:
     except ValueError as error:
         raise BenchError(str(error)) from error
     if setting == LOCAL:
-        yield LocalEngine(workers)
+        yield LocalEngine(workers or len(os.sched_getaffinity(0)))
         return
     with ExitStack() as stack:
         yield _dask(setting, workers, stack)
@@ -59,7 +60,9 @@ def _dask(setting: str, workers: int, stack: ExitStack) -> Engine:
     for name in ("distributed", "distributed.client", "distributed.core", "distributed.scheduler", "distributed.nanny"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # What matters of it is said in this suite's own words.
     if setting == SLURM:
-        cluster = stack.enter_context(_slurm())
+        from bench.engine.slurm import slurm_cluster
+
+        cluster = stack.enter_context(slurm_cluster(workers))
         client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         fleet = Fleet(client, SLURM, patience=float("inf"))  # Jobs may wait in the queue for hours.
         stack.callback(fleet.close)
@@ -118,18 +121,4 @@ def _check_scheduler(client: Any, setting: str) -> None:
     except (ImportError, AttributeError) as error:
         raise BenchError(
             f"the scheduler at {setting} has no space-bench ({error}): start it from an environment with the same commit"
-        ) from error
-
-
-def _slurm() -> Any:
-    try:
-        from dask_jobqueue.slurm import SLURMCluster
-    except ImportError as error:
-        raise BenchError(f"engine 'slurm' needs dask-jobqueue ({error}): pip install 'space-bench[cluster]'") from error
-    try:
-        return SLURMCluster()
-    except (ValueError, OSError, RuntimeError) as error:
-        first = str(error).splitlines()[0]
-        raise BenchError(
-            f"engine 'slurm': {first} Settings are Dask's: jobqueue.slurm in ~/.config/dask/jobqueue.yaml"
         ) from error

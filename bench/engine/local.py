@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Generic
 
-from bench.engine.base import ATTEMPTS, GIVEN_UP, R, T, Work
+from bench.engine.base import ATTEMPTS, GIVEN_UP, R, T, Tally, Work
 from bench.engine.worker import one_thread
 from bench.progress import console
 
@@ -61,6 +61,7 @@ class _Crew(Generic[T, R]):
         self.start = start
         self.count = count
         self.innocent = 0
+        self.tally = Tally()
 
     def run(self, shards: Iterator[tuple[T, ...]]) -> Iterator[tuple[T, R]]:
         left = True
@@ -92,6 +93,7 @@ class _Crew(Generic[T, R]):
         except BrokenProcessPool:
             suspects.append(shard)
         else:
+            self.tally.done += len(results)
             yield from zip(shard, results, strict=True)
 
     def _alone(self, suspects: Sequence[tuple[T, ...]]) -> Iterator[tuple[T, R]]:
@@ -111,10 +113,12 @@ class _Crew(Generic[T, R]):
                         pool.shutdown()
                         pool = None
                     else:
+                        self.tally.done += 1
                         yield item, result
                         break
                 else:
                     guilty = True
+                    self.tally.give_up()
                     yield item, self.lost(item, GIVEN_UP)
         finally:
             if pool is not None:

