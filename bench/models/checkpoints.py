@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -128,12 +129,13 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _culprit(message: str) -> str:
-    words = message.split()
-    return words[next(i for i, word in enumerate(words) if word.endswith("GLOBAL")) + 1]
+    found = re.search(r"GLOBAL (\S+)", message)
+    return found[1] if found else "a name that no tensor needs"
 
 
 def _flat(content: Mapping[str, Any], key: str | None, path: Path) -> dict[str, Tensor]:
     """The tensors of a network, by name, out of whatever holds them."""
+    content = {str(name): value for name, value in content.items()}
     found: Any = content
     if key is not None and key in content:
         found = content[key]
@@ -143,7 +145,7 @@ def _flat(content: Mapping[str, Any], key: str | None, path: Path) -> dict[str, 
         wanted = f"an entry {key!r} of tensors" if key is not None else "a mapping of names to tensors"
         held = ", ".join(map(str, list(content)[:8])) or "nothing"
         raise WeightsError(f"{path}: expected {wanted}, found a checkpoint of: {held}{_resemblance(content)}")
-    return dict(found)
+    return {str(name): value for name, value in found.items()}
 
 
 def _resemblance(content: Mapping[str, Any]) -> str:

@@ -41,14 +41,16 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
             with archive.open(root) as stream:
                 module = _Reader(stream, archive, root.removesuffix("data.pkl")).load()
     except (zipfile.BadZipFile, pickle.UnpicklingError, StopIteration, *_DAMAGED) as error:
-        raise WeightsError(
-            f"{path}: cannot be read as a TorchScript archive: {error or 'it has no data.pkl'}"
-        ) from error
+        raise WeightsError(f"{path}: cannot be read as a TorchScript archive: {_first_line(error)}") from error
     return dict(_tensors(module, "", set()))
 
 
 _DAMAGED = (OSError, EOFError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)
 """What unpickling and storages throw at an archive that was cut off or tampered with."""
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "it has no data.pkl")
 
 
 class _Module:

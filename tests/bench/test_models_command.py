@@ -137,7 +137,10 @@ def test_time_runs_out_for_a_program_and_all_its_children(tmp_path: Path) -> Non
     begin = time.monotonic()
     outcome = start([PYTHON, "-S", "-c", parent], tmp_path, os.environ, timeout=1.5)
     assert outcome.code is None and time.monotonic() - begin < 10
-    assert not _runs(int((tmp_path / "pid").read_text()))
+    pid, until = int((tmp_path / "pid").read_text()), time.monotonic() + 10
+    while _runs(pid) and time.monotonic() < until:  # killed, but a busy machine may take a moment to see it off
+        time.sleep(0.05)
+    assert not _runs(pid)
 
 
 def _runs(pid: int) -> bool:

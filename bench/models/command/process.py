@@ -73,6 +73,8 @@ class _Kept:
     def text(self) -> str:
         """What is kept. A child that fled its group may hold the stream open: it is not waited for."""
         self._thread.join(1.0)
+        if not self._thread.is_alive():
+            self._stream.close()
         gap = f"\n... {self._dropped} bytes left out ...\n".encode() if self._dropped else b""
         return (bytes(self._head) + gap + b"".join(self._tail)).decode("utf-8", "replace")
 
