@@ -185,7 +185,9 @@ def _watch(data: ReportData, context: Context, cases: pd.DataFrame, videos: Vide
 
 def _reasons(data: ReportData, context: Context, case: str) -> dict[str, str]:
     rows = within(data.scores, context)
-    rows = rows[(rows["case"] == case) & rows["status"].isin(["not_generated", "unfit_video", "decode_error", "no_video"])]
+    rows = rows[
+        (rows["case"] == case) & rows["status"].isin(["not_generated", "unfit_video", "decode_error", "no_video"])
+    ]
     return {row.model: why(row.status, text(row.detail)) for row in records(rows)}
 
 
