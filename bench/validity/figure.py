@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 5
 MARKERS = "osD^vP"
+NUMBERS = 0.2
+"""Inches at the left of a panel for the numbers of its own scale."""
 TOLD = (Verdict.WORSE, Verdict.UNEVEN, Verdict.BETTER)
 
 
@@ -38,9 +40,11 @@ def response_curves(title: str, responses: Sequence[Response]) -> Figure | None:
     if not metrics:
         return None
     with style():
-        figure, axes = panels(len(metrics), 1.2, 0.84, columns=COLUMNS, left=0.4, right=1.25)
+        figure, axes = panels(len(metrics), 1.4, 0.84, columns=COLUMNS, left=0.25, right=1.25)
         headline(figure, title)
         for axis, name in zip(axes, metrics, strict=True):
+            box, room = axis.get_position(), NUMBERS / figure.get_figwidth()
+            axis.set_position((box.x0 + room, box.y0, box.width - room, box.height))
             own = [each for each in moved if each.metric.name == name]
             for each in own:
                 _line(axis, each, damages.index(each.damage.name))

@@ -195,6 +195,9 @@ class _Comparison:
             for index, outcomes in enumerate(zip(self.outcomes[first], self.outcomes[second], strict=True))
             if not any(missing(outcome) for outcome in outcomes)
         ]
+        if pairs and all(_same(self.outcomes[first][index], self.outcomes[second][index]) for index in pairs):
+            # Exactly nothing, also where resampling would cost much or a mean of two would differ in its last bit.
+            return Interval(0.0, 0.0, 0.0, 0.95, len(pairs))
         one, two = ([self.outcomes[condition][index] for index in pairs] for condition in (first, second))
         speakers = [self.speakers[index] for index in pairs]
         biased = isinstance(self.metric.aggregate, PairAggregate)
