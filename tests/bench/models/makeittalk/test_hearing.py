@@ -102,6 +102,16 @@ def test_no_pitch_in_silence_noise_and_low_voices() -> None:
         assert np.isfinite(log_pitch(sound)).mean() < 0.05
 
 
+def test_words_in_another_voice_are_the_recipes(oracle: Oracle) -> None:
+    """65 frames, padded to 96. The recipe goes through float32 on its way into the network."""
+    network = AutoVC().double().eval()
+    oracle.fill(network, 1, {})
+    mel = oracle.normal("recipe.mel", (65, 80), 0.5).float().double().numpy()
+    pitch = np.floor(257 * oracle.uniform("recipe.classes", (65,)).numpy()).astype(np.int64)
+    own, other = (oracle.normal(f"recipe.{who}", (256,), 0.3).float().double() for who in ("own", "other"))
+    assert oracle.error("said", value=said_by(network, mel, pitch, own, other)) <= 1e-9
+
+
 def test_words_are_said_in_chunks_of_which_none_hears_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CHUNK % 32 == 0
     monkeypatch.setattr("bench.models.makeittalk.speech.CHUNK", 64)
