@@ -88,6 +88,4 @@ def speaking_video(
 
 
 def _like(network: Wav2Lip, values: NDArray[np.float64]) -> Tensor:
-    weight = network.output_block[1].weight
-    assert isinstance(weight, Tensor)
-    return torch.from_numpy(values).to(weight)
+    return torch.from_numpy(values).to(next(network.parameters()))
