@@ -79,9 +79,12 @@ class Wav2LipModel:
         """`VERSION`, who finds the face, eight digits of the hash of the options, eight of the weights."""
         options = self.options
         settings = [options.weights, options.source, options.pads, options.smooth]
+        return f"{VERSION}-{self.boxes}-{digest(settings)[:8]}-{self._stamp}"
+
+    @cached_property
+    def _stamp(self) -> str:
         assets = (self._asset, DETECTOR) if self.boxes == "s3fd" else (self._asset,)
-        stamp = weights_version(*assets, random_weights=options.random_weights)
-        return f"{VERSION}-{self.boxes}-{digest(settings)[:8]}-{stamp}"
+        return weights_version(*assets, random_weights=self.options.random_weights)
 
     def animate(self, case: Case, seed: int) -> Animation:
         """Make the video of one case; frames are made as they are taken, none is kept. There is no chance in it.
@@ -144,13 +147,13 @@ class Wav2LipModel:
 
     @property
     def _network(self) -> Wav2Lip:
-        return _loaded(self._context.device, self._asset, self.options.random_weights, self.version)
+        return _loaded(self._context.device, self._asset, self.options.random_weights, self._stamp)
 
 
 @lru_cache(maxsize=2)
 def _loaded(device: str, asset: str, random_weights: bool, stamp: str) -> Wav2Lip:
-    """The folded network; one copy serves every case set, and two rows with the two checkpoints. `stamp` tells files that
-    were replaced."""
+    """The folded network; one copy serves every case set and row, the two checkpoints stay side by side. `stamp` tells files
+    that were replaced."""
     context = Context(device, {}, {}, "")
     return fold(load_network(Wav2Lip(), asset, context, key="state_dict", random_weights=random_weights))
 
