@@ -93,13 +93,15 @@ class MakeItTalk:
 
         Raises:
             ModelError: ``no_face``: there is none in the portrait; ``too_short``: under 0.52 s of speech; ``not_generated``: the
-                portrait is no square; ``weights_missing``.
+                portrait is no square, or the sound is not finite; ``weights_missing``.
         """
         height, width = case.portrait.shape[:2]
         if height != width:
             raise ModelError(
                 "not_generated", f"{case.name}: the portrait is {width}x{height}; MakeItTalk takes squares"
             )
+        if not np.isfinite(case.audio).all():
+            raise ModelError("not_generated", f"{case.name}: the sound has values that are not finite; repair it")
         if landmark_frames(len(case.audio) // HOP + 1) < LEAST_FRAMES:
             raise ModelError(
                 "too_short", f"{case.name}: {len(case.audio) / 16000:.2f} s of speech; MakeItTalk needs 0.52 s"

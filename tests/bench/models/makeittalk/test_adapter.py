@@ -63,6 +63,7 @@ def test_cases_without_a_video_say_why(case: Case) -> None:
         (replace(case, portrait=case.portrait[:100]), "not_generated", "takes squares"),
         (replace(case, audio=case.audio[:8191]), "too_short", "0.51 s of speech; MakeItTalk needs 0.52 s"),
         (replace(case, audio=case.audio[:0]), "too_short", "needs 0.52 s"),
+        (replace(case, audio=case.audio * np.float32("nan")), "not_generated", "values that are not finite"),
     ):
         with pytest.raises(ModelError, match=words) as caught:
             _model().animate(other, 0)
