@@ -21,7 +21,6 @@ from bench.content import Video
 from bench.engine.base import Engine
 from bench.engine.connect import open_engine
 from bench.engine.fleet import Fleet
-from bench.engine.local import LocalEngine
 from bench.errors import BenchError
 from bench.extract import extract
 from bench.features import FeatureStore
@@ -135,11 +134,10 @@ def test_a_worker_that_is_killed_in_the_middle_costs_nothing(
     pd.testing.assert_frame_equal(table, alone, check_exact=True)
 
 
-@pytest.mark.parametrize("kind", ["cluster", "processes"])
 def test_a_clip_that_kills_every_worker_is_a_failure_row_and_is_tried_again(
-    kind: str, items: list[Item], alone: pd.DataFrame, engine: Engine, tmp_path: Path
+    items: list[Item], alone: pd.DataFrame, engine: Engine, tmp_path: Path
 ) -> None:
-    broken = deadly(engine if kind == "cluster" else LocalEngine(2), items[1], tmp_path, times=99)
+    broken = deadly(engine, items[1], tmp_path, times=99)
     table = measured(items[:2], broken, tmp_path / "features", batch=7)
     lost, others = (rows.reset_index(drop=True) for _, rows in table.groupby(table["case"] != "c1"))
     assert len(list(broken.marks.iterdir())) == 3
