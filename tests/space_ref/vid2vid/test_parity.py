@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from space_ref.vid2vid import FaceVid2Vid, Vid2VidConfig, vox_256, vox_256_beta, vox_256_spade
 from space_ref.vid2vid.dense_motion import DenseMotionNetwork
@@ -16,6 +15,7 @@ from space_ref.vid2vid.generator import Generator, ResGenerator, SPADEGenerator
 from space_ref.vid2vid.head_pose import HEEstimator
 from space_ref.vid2vid.keypoints import KPDetector
 from space_ref.vid2vid.transform import degrees, rotation, transform_keypoints
+from tests.lean import lean_conv3d
 
 pytestmark = pytest.mark.slow
 
@@ -25,19 +25,8 @@ MOTION = {"*mask.weight": 2.5, "*occlusion.weight": 0.7}
 
 @pytest.fixture(scope="module", autouse=True)
 def lean() -> Iterator[None]:
-    """No gradients, and little memory for the 7x7x7 convolution of the mask.
-
-    In float64 torch unfolds the 112 channels of its input, 5 GB; as a transposed convolution the 16 of its output.
-    """
-    conv3d = functional.conv3d
-
-    def lean_conv3d(x: Tensor, weight: Tensor, bias: Tensor, *rest: Any) -> Tensor:
-        if weight.shape[2] < 7:
-            return conv3d(x, weight, bias, *rest)
-        return functional.conv_transpose3d(x, weight.transpose(0, 1).flip(2, 3, 4), bias, padding=3)
-
-    with pytest.MonkeyPatch.context() as patch, torch.no_grad():
-        patch.setattr(functional, "conv3d", lean_conv3d)
+    """No gradients, and little memory."""
+    with lean_conv3d(), torch.no_grad():
         yield
 
 
