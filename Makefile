@@ -32,7 +32,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	$(BIN)/python -m bench.benchmark
+	$(BIN)/python -m bench.benchmarks --write
 	$(BIN)/python -m bench.benchmark_space
 	$(BIN)/python -m bench.benchmark_data
 	$(BIN)/python -m bench.benchmarks.baselines

@@ -1,4 +1,4 @@
-"""``make bench``: how fast each part is and how much memory the whole takes, as a table. Figures, not tests.
+"""How fast each part of one pass is, and how much memory the whole takes.
 
 Uses the clips that ``make demo`` made. Everything runs on one thread of one process, so that ratios mean something.
 """
@@ -10,20 +10,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from bench.assets import open_store
+from bench.benchmarks.page import Figures
 from bench.config import Params, load
 from bench.content import Video
 from bench.errors import BenchError
 from bench.extract import extract
 from bench.features import FeatureStore
-from bench.progress import out
 from bench.scoring import chosen_metrics, feature_plan
 from bench.store import read_table, records
 from bench.workspace import Workspace
@@ -33,14 +32,10 @@ CLIPS = 8
 MEMORY_SIZES = (2, 8, 16)
 
 
-def main() -> None:
-    """Print the tables."""
-    if len(sys.argv) == 3 and sys.argv[1] == "--memory":
-        _extract_some(int(sys.argv[2]))
-        sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
-        return
-    out.print(_speed())
-    out.print(_memory())
+def figures() -> Iterator[Figures]:
+    """The tables of speed and memory."""
+    yield _speed()
+    yield _memory()
 
 
 def _clips(workspace: Workspace, params: Params, count: int) -> list[Any]:
@@ -54,7 +49,7 @@ def _clips(workspace: Workspace, params: Params, count: int) -> list[Any]:
     return [rows[i] for i in np.linspace(0, len(rows) - 1, count).astype(int)]
 
 
-def _speed() -> Table:
+def _speed() -> Figures:
     import torch
 
     from metrics.features.face_mesh import FaceTracker
@@ -67,17 +62,15 @@ def _speed() -> Table:
     fps = params.video.fps
     frames = {path: list(read_frames(path, fps)) for path in clips}
     total = sum(map(len, frames.values()))
-    table = Table(title=f"Speed: {CLIPS} clips, {total} frames, one thread", title_justify="left")
-    for heading in ("part", "ms a call", "calls", "ms a frame of video", "times real time"):
-        table.add_column(heading, justify="left" if heading == "part" else "right")
+    rows: list[tuple[str, ...]] = []
 
     def add(name: str, work: Callable[[], int]) -> None:
         start = time.perf_counter()
         calls = work()
         spent = time.perf_counter() - start
         real_time = total / fps / spent
-        table.add_row(
-            name, f"{1000 * spent / max(calls, 1):.2f}", str(calls), f"{1000 * spent / total:.2f}", f"{real_time:.1f}"
+        rows.append(
+            (name, f"{1000 * spent / max(calls, 1):.2f}", str(calls), f"{1000 * spent / total:.2f}", f"{real_time:.1f}")
         )
 
     add("decode", lambda: sum(1 for path in clips for _ in read_frames(path, fps)))
@@ -111,7 +104,11 @@ def _speed() -> Table:
     with tempfile.TemporaryDirectory() as folder:
         videos = [Video.of(path) for path in clips]
         add("whole (one pass, no reference)", lambda: extract(videos, store, FeatureStore(Path(folder)), 1))
-    return table
+    return Figures(
+        f"Each part: {CLIPS} clips of the demo, {total} frames, one thread",
+        ("part", "ms a call", "calls", "ms a frame of video", "times real time"),
+        rows,
+    )
 
 
 def _run_network(network: Any, frames: dict[Path, Any], tracks: dict[Path, Any], stride: int, pair: bool) -> int:
@@ -127,19 +124,17 @@ def _run_network(network: Any, frames: dict[Path, Any], tracks: dict[Path, Any],
     return len(inputs)
 
 
-def _memory() -> Table:
-    table = Table(title="Peak memory of one worker measuring n clips (must not grow with n)", title_justify="left")
-    table.add_column("clips", justify="right")
-    table.add_column("peak MB", justify="right")
+def _memory() -> Figures:
+    rows = []
     for count in MEMORY_SIZES:
         done = subprocess.run(
-            [sys.executable, "-m", "bench.benchmark", "--memory", str(count)],
+            [sys.executable, "-m", "bench.benchmarks.parts", str(count)],
             capture_output=True,
             text=True,
             check=True,
         )
-        table.add_row(str(count), f"{int(done.stdout.split()[-1]) / 1024:.0f}")
-    return table
+        rows.append((str(count), f"{int(done.stdout.split()[-1]) / 1024:.0f}"))
+    return Figures("Peak memory of one worker measuring n clips", ("clips", "peak MB"), rows)
 
 
 def _extract_some(count: int) -> None:
@@ -153,7 +148,5 @@ def _extract_some(count: int) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchError as error:
-        sys.exit(f"error: {error}")
+    _extract_some(int(sys.argv[1]))
+    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")

@@ -1,0 +1,110 @@
+"""This suite beside what people run: the same clips, cold processes on both sides, in turn."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from bench.benchmarks.clips import Pair, make_pairs
+from bench.benchmarks.page import Figures, Target
+from bench.benchmarks.run import Spent, command, in_turn, python
+
+CLIPS, FRAMES, ROUNDS = 3, 50, 2
+SCRIPTS = Path(__file__).resolve().parents[2] / "docs" / "examples" / "peers"
+MESH = ("m_ld", "f_ld", "m_lvd", "f_lvd", "head")
+SYNC_GAIN = 5.0
+
+Commands = list[list[str]]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One job, done the usual way and by the suite."""
+
+    name: str
+    usual: str
+    metrics: str
+    commands: Callable[[Path], Commands]
+
+
+def figures(weights: Path) -> Iterator[Figures]:
+    """The table. `weights`: folder of `random_weights`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pairs = make_pairs(folder, CLIPS, FRAMES)
+        fresh = (folder / f"scratch{number}" for number in count())
+        rows, targets = [], []
+        for row in _rows(pairs, folder, weights):
+            spent = in_turn(
+                {
+                    "usual": lambda row=row: command(row.commands(next(fresh)), weights),  # type: ignore[misc]
+                    "here": lambda row=row: command([_ours(row.metrics, folder, weights, next(fresh))], weights),  # type: ignore[misc]
+                },
+                ROUNDS,
+            )
+            rows.append(_cells(row, spent["usual"], spent["here"]))
+            if row.metrics == "lse_c_wav2lip_lrs":
+                gain = spent["usual"].wall / spent["here"].wall
+                wanted = f"LSE of cropped clips at {SYNC_GAIN:g} times the clips a second of two processes a clip"
+                targets.append(Target(wanted, f"{gain:.1f} times", gain >= SYNC_GAIN))
+        yield Figures(
+            f"What people run, and this suite: {CLIPS} pairs of {FRAMES} frames of 160x160",
+            ("job", "usual way", "s (CPU s)", "here: s (CPU s)", "clips/s usual", "clips/s here", "times as fast"),
+            rows,
+            f"Cold processes on both sides, start included; all cores on both sides; medians of {ROUNDS} rounds in turn. "
+            "The suite's side also makes intervals and failure rows for every metric named.",
+            targets,
+        )
+
+
+def _rows(pairs: Sequence[Pair], folder: Path, weights: Path) -> tuple[_Row, ...]:
+    files = weights / "hub" / "checkpoints"
+    sync, s3fd = files / "syncnet_v2.model", files / "sfd_face.pth"
+
+    def each(script: str, *more: str, torchvision: bool = False) -> Callable[[Path], Commands]:
+        return lambda _: [
+            python(SCRIPTS / script, *more, pair.made, pair.real, torchvision=torchvision) for pair in pairs
+        ]
+
+    def fid(scratch: Path) -> Commands:
+        frames = {side: scratch / side for side in ("made", "real")}
+        saved = [python(SCRIPTS / "save_frames.py", folder / side, frames[side]) for side in frames]
+        return [*saved, python("pytorch_fid", *frames.values(), "--device", "cpu", torchvision=True)]
+
+    def two_processes(scratch: Path) -> Commands:
+        return [
+            words
+            for pair in pairs
+            for words in (
+                python(SCRIPTS / "sync_crop.py", pair.made, scratch / pair.name, s3fd),
+                python(
+                    SCRIPTS / "sync_score.py", scratch / pair.name / "crop.avi", scratch / pair.name / "crop.wav", sync
+                ),
+            )
+        ]
+
+    return (
+        _Row("FID", "frames to PNG, pytorch-fid", "fid", fid),
+        _Row("LPIPS (Alex)", "lpips, a pair of frames at a time", "lpips_alex", each("lpips_loop.py", torchvision=True)),
+        _Row("PSNR, SSIM", "scikit-image, frame by frame", "psnr,ssim", each("ssim_psnr.py")),
+        _Row(
+            "five landmark metrics", "decode and track for each", "m_ld,f_ld,m_lvd,f_lvd,pose_translation",
+            lambda _: [words for metric in MESH for words in each("mesh_metric.py", metric)(_)],
+        ),
+        _Row("LSE, whole frame", "S3FD and SyncNet, two processes a clip", "lse_c_wav2lip_lrs", two_processes),
+        _Row("LSE, face mesh", "S3FD and SyncNet, two processes a clip", "lse_c,lse_d,av_offset", two_processes),
+    )  # fmt: skip
+
+
+def _ours(metrics: str, folder: Path, weights: Path, cache: Path) -> list[str]:
+    return python("-m", "bench.benchmarks.ours", metrics, folder / "made", folder / "real", weights, cache)
+
+
+def _cells(row: _Row, usual: Spent, here: Spent) -> tuple[str, ...]:
+    return (
+        row.name, row.usual, f"{usual.wall:.1f} ({usual.cpu:.1f})", f"{here.wall:.1f} ({here.cpu:.1f})",
+        f"{CLIPS / usual.wall:.2f}", f"{CLIPS / here.wall:.2f}", f"{usual.wall / here.wall:.1f}",
+    )  # fmt: skip
