@@ -18,7 +18,16 @@ from bench.models.unasked import ignored_here
 from bench.portraits import measure_portraits
 from bench.progress import watched
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
-from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, SCORE_COLUMNS, read_table, records, write_json, write_table
+from bench.store import (
+    CURVE_COLUMNS,
+    EMOTION_COLUMNS,
+    REPLICATE_COLUMNS,
+    SCORE_COLUMNS,
+    read_table,
+    records,
+    write_json,
+    write_table,
+)
 from bench.workspace import Workspace
 from metrics.base import Labels, Status, Unscorable
 
@@ -78,6 +87,8 @@ def _write(scores: Scores, model: str, version: str, cases: CaseSet, workspace: 
     rows = [{**row, "model": model, "version": version} for row in scores.rows]
     write_table(workspace.scores_table(cases, model), rows, SCORE_COLUMNS)
     write_table(workspace.detail_table(cases, model, "curves"), scores.curves.assign(model=model), CURVE_COLUMNS)
+    replicates = [{**row, "model": model} for row in scores.replicates]
+    write_table(workspace.detail_table(cases, model, "replicates"), replicates, REPLICATE_COLUMNS)
     emotions = [{**row, "model": model} for row in scores.emotions]
     write_table(workspace.detail_table(cases, model, "emotions"), emotions, EMOTION_COLUMNS)
     write_json(workspace.summary_json(cases, model), {"model": model, "version": version, "metrics": scores.summary})

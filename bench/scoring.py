@@ -63,12 +63,14 @@ class Scores:
         summary: aggregate, interval, n, asked, coverage by metric name.
         curves: per-frame curves of every case (`CURVE_COLUMNS` without model).
         emotions: asked and predicted emotions (`EMOTION_COLUMNS` without model).
+        replicates: corpus metrics under the shared bootstrap weights (`REPLICATE_COLUMNS` without model).
     """
 
     rows: list[dict[str, Any]]
     summary: dict[str, dict[str, Any]]
     curves: pd.DataFrame
     emotions: list[dict[str, Any]]
+    replicates: list[dict[str, Any]]
 
 
 def chosen_metrics(names: Sequence[str]) -> list[Metric]:
@@ -226,6 +228,11 @@ def score_items(
         loader.store,
     )
     summary = summarize(corpus, outcomes, chosen, identities, seed)
+    replicates = [
+        {"metric": name, "protocol_id": identities[name], "seed": seed, "replicate": number, "value": value}
+        for name, entry in summary.items()
+        for number, value in enumerate(entry.pop("replicates", ()))
+    ]
     rows = [
         _row(item.case, metric, identities[metric.name], outcome)
         for metric in chosen
@@ -236,7 +243,7 @@ def score_items(
             entry = summary[metric.name]
             rows.append({"case": "*", "metric": metric.name, "protocol_id": identities[metric.name], "value": entry["value"],
                          "status": entry["status"], "detail": entry["note"]})  # fmt: skip
-    return Scores(rows, summary, table_of_curves(columns), emotions)
+    return Scores(rows, summary, table_of_curves(columns), emotions, replicates)
 
 
 def bundle_of(item: Item, loader: Loader, needs: Collection[str] | None = None) -> Bundle:

@@ -128,3 +128,6 @@ CURVE_COLUMNS = {
 EMOTION_COLUMNS = {
     "case": "str", "model": "str", "classifier": "str", "asked": "str", "predicted": "str", "probability": "float64",
 }  # fmt: skip
+REPLICATE_COLUMNS = {
+    "model": "str", "metric": "str", "protocol_id": "str", "seed": "int64", "replicate": "int64", "value": "Float64",
+}  # fmt: skip

@@ -13,7 +13,7 @@ from bench.features import FeatureStore
 from bench.outcomes import EstimateCache, Outcome
 from metrics import statistics
 from metrics.base import FloatArray, Metric, Status, Unscorable
-from metrics.frechet import FrechetAggregate, PairAggregate
+from metrics.frechet import FrechetAggregate
 from metrics.sample_size import size_effect
 
 REPLICATES = 1000
@@ -56,7 +56,8 @@ def summarize(
 ) -> dict[str, dict[str, Any]]:
     """Aggregate, 95 % interval (bootstrap over speakers), n and asked, by metric.
 
-    The weights depend on the cases and the seed alone, so every model and metric is resampled alike.
+    The weights depend on the cases and the seed alone, so every model and metric is resampled alike. A corpus metric's
+    entry has its ``replicates`` too (None where one has no value): two models of the same cases can be compared by them.
     """
     speakers = [case.speaker for case in corpus.cases]
     weights = statistics.bootstrap_weights(speakers, REPLICATES, seed)
@@ -140,18 +141,21 @@ def _estimated(
     aggregate: Any, values: Sequence[Any], speakers: Sequence[str], weights: Weights, kind: Any = None
 ) -> dict[str, Any]:
     """Entries of the summary: the aggregate and its interval, or why there is none. `kind`: of what `aggregate` is a form."""
-    kind = aggregate if kind is None else kind
+    corpus, kind = kind is not None, aggregate if kind is None else kind
     try:
-        # A resample of a distance between distributions holds fewer distinct clips, which biases it upwards.
-        found = statistics.estimate(aggregate, values, speakers, weights, recentre=isinstance(kind, PairAggregate))
+        value = float(aggregate(values, np.ones(len(values))))
+        replicates = statistics.replicate_values(aggregate, values, weights)
     except Unscorable as error:
         return {"status": error.status.value, "note": error.detail}
+    found = statistics.uncertainty(value, replicates, statistics.Shares.of(speakers)).interval()
     if not np.isfinite(found.value):
         refusal = getattr(kind, "refusal", lambda samples: None)(values)
         return {"status": Status.UNDEFINED.value, "note": refusal or f"not defined on {len(values)} case(s)"}
     entry: dict[str, Any] = {"value": found.value}
     if np.isfinite(found.low) and np.isfinite(found.high):
         entry.update(low=found.low, high=found.high)
+    if corpus:
+        entry["replicates"] = [each if np.isfinite(each) else None for each in replicates.tolist()]
     if isinstance(kind, FrechetAggregate) and len(values) >= LEAST_SIZED:
         sizes = [len(values) // part for part in (4, 2, 1)]
         entry["size_effect"] = asdict(size_effect(aggregate, values, sizes, SUBSETS))

@@ -53,7 +53,7 @@ class Workspace:
         return self.scores_dir(cases) / f"{safe(model)}.parquet"
 
     def detail_table(self, cases: CaseSet, model: str, kind: str) -> Path:
-        """Tables beside the scores: ``curves`` (per frame) and ``emotions`` (predictions)."""
+        """Tables beside the scores: ``curves`` (per frame), ``emotions`` (predictions), ``replicates`` (of corpus metrics)."""
         return self.scores_dir(cases) / kind / f"{safe(model)}.parquet"
 
     def summary_json(self, cases: CaseSet, model: str) -> Path:

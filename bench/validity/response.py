@@ -16,7 +16,6 @@ from bench.validity.catalogue import REENCODED, Damage
 from bench.validity.measure import CLEAN, Condition, Measured
 from metrics import statistics
 from metrics.base import Metric, Unscorable
-from metrics.frechet import PairAggregate
 from metrics.statistics import Interval
 
 
@@ -200,10 +199,8 @@ class _Comparison:
             return Interval(0.0, 0.0, 0.0, 0.95, len(pairs))
         one, two = ([self.outcomes[condition][index] for index in pairs] for condition in (first, second))
         speakers = [self.speakers[index] for index in pairs]
-        biased = isinstance(self.metric.aggregate, PairAggregate)
-        return statistics.paired_difference(
-            self.metric.aggregate, one, two, speakers, self.weights[:, pairs], recentre=biased
-        ).interval
+        weights = self.weights[:, pairs]
+        return statistics.paired_difference(self.metric.aggregate, one, two, speakers, weights).interval
 
     def unchanged(self, damage: Damage, levels: Sequence[float]) -> bool:
         """Whether every clip that has a value has the clean one, bit for bit."""

@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from metrics import statistics
 from metrics.base import weighted_mean
 from metrics.frechet import FrechetAggregate
-from metrics.statistics import bootstrap_weights, coverage, estimate, interval, paired_difference, replicate_values
+from metrics.statistics import (
+    Shares,
+    Uncertainty,
+    bootstrap_weights,
+    coverage,
+    estimate,
+    paired_difference,
+    replicate_values,
+    uncertainty,
+)
 
 speakers = st.lists(st.sampled_from(["anna", "bert", "cleo", "dora"]), min_size=1, max_size=20)
 
@@ -127,27 +137,59 @@ def test_equal_models_differ_by_nothing() -> None:
     assert difference.p_value == 1
 
 
-def test_few_units_widen_an_interval_and_one_has_none() -> None:
+def test_few_speakers_widen_an_interval_and_one_has_none() -> None:
     replicates = np.random.default_rng(0).normal(size=2000)
-    plain, many, few = (interval(0.0, replicates, units=units) for units in (0, 200, 5))
-    assert few.high - few.low > 1.2 * (many.high - many.low) > 1.1 * (plain.high - plain.low)
-    assert np.isnan(interval(0.0, replicates, units=1).low)
+    widths = {}
+    for count in (200, 5, 3):
+        found = uncertainty(0.0, replicates, Shares.of([str(i) for i in range(count)])).interval()
+        widths[count] = found.high - found.low
+    assert widths[3] > 1.5 * widths[5] > 1.8 * widths[200]
+    assert np.isnan(uncertainty(0.0, replicates, Shares.of(["a"])).interval().low)
 
 
-def test_recentred_intervals_hold_the_value() -> None:
-    replicates = 10 + np.random.default_rng(0).normal(size=500)
-    assert interval(4.0, replicates).low > 4
-    found = interval(4.0, replicates, recentre=True)
-    assert found.low < 4 < found.high
+@given(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=12))
+def test_shares_give_the_trace_formulas_of_the_quadratic_form(sizes: list[int]) -> None:
+    share = np.array(sizes) / sum(sizes)
+    centre = np.eye(len(share)) - np.outer(np.ones(len(share)), share)
+    product = centre.T @ np.diag(share**2) @ centre @ np.diag(1 / share)
+    found = Shares.of_sizes(np.array(sizes, float))
+    assert found.factor**2 == pytest.approx(1 / np.trace(product))
+    assert found.degrees == pytest.approx(max(1.0, np.trace(product) ** 2 / np.trace(product @ product)))
+    assert 1 <= found.degrees <= len(sizes) - 1 + 1e-9
+
+
+def test_equal_speakers_give_students_interval_of_their_means() -> None:
+    """Against scipy: six speakers of four clips; the bootstrap's own noise is a few percent of the width."""
+    random = np.random.default_rng(5)
+    values = np.repeat(random.normal(size=6), 4) + 0.3 * random.normal(size=24)
+    clusters = [f"s{i // 4}" for i in range(24)]
+    found = estimate(weighted_mean, values, clusters, bootstrap_weights(clusters, 20000))
+    means = values.reshape(6, 4).mean(axis=1)
+    low, high = stats.t.interval(0.95, 5, means.mean(), stats.sem(means))
+    assert found.high - found.low == pytest.approx(high - low, rel=0.05)
+    assert found.value == pytest.approx(means.mean())
+
+
+@given(
+    value=st.floats(-5, 5), error=st.floats(0.01, 5), skewness=st.floats(-1.5, 1.5), degrees=st.floats(1, 50),
+    level=st.floats(0.5, 0.99),
+)  # fmt: skip
+def test_a_bound_is_where_the_p_value_reaches_its_level(
+    value: float, error: float, skewness: float, degrees: float, level: float
+) -> None:
+    found = Uncertainty(value, error, skewness, degrees, 5)
+    interval = found.interval(level)
+    assert found.p_above(interval.low) == pytest.approx((1 - level) / 2, rel=1e-3)
+    assert found.p_below(interval.high) == pytest.approx((1 - level) / 2, rel=1e-3)
 
 
 def test_undefined_replicates_are_left_out_until_they_are_too_many() -> None:
-    replicates = np.arange(100.0)
+    replicates, shares = np.arange(100.0), Shares.of(["a", "b", "c"])
     replicates[:5] = np.nan
-    assert np.isfinite(interval(50.0, replicates).low)
+    assert uncertainty(50.0, replicates, shares).known
     replicates[:20] = np.nan
-    assert np.isnan(interval(50.0, replicates).low)
-    assert np.isnan(interval(float("nan"), np.arange(100.0)).low)
+    assert not uncertainty(50.0, replicates, shares).known
+    assert not uncertainty(float("nan"), np.arange(100.0), shares).known
 
 
 def test_no_clips_give_no_number() -> None:
