@@ -18,6 +18,8 @@ from metrics import registry
 from metrics.base import Metric
 
 FILE = Path(__file__).with_name("expectations.yaml")
+LIKELY = 0.7
+"""Spearman correlation from which a response that no interval confirms is taken to be hidden by too few clips."""
 Expectation = Literal["worse", "hold", "may"]
 
 
@@ -83,6 +85,12 @@ def departs(response: Response) -> bool:
     if must == "hold":
         return response.verdict in (Verdict.WORSE, Verdict.UNEVEN, Verdict.BETTER)
     return False
+
+
+def weakly_as_expected(response: Response) -> bool:
+    """Whether it must get worse, and its means do, though not so that these few clips could tell."""
+    must = expected(response.metric.name, response.damage)
+    return must == "worse" and response.verdict is Verdict.SILENT and response.rho >= LIKELY
 
 
 def _damages(names: Sequence[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.validity.catalogue import DAMAGES, damage
-from bench.validity.expectations import departs, expectations, expected, load, undeclared
+from bench.validity.expectations import departs, expectations, expected, load, undeclared, weakly_as_expected
 from bench.validity.figure import few_colours, response_curves
 from bench.validity.measure import CLEAN, Measured
 from bench.validity.response import (
@@ -127,6 +128,14 @@ def test_a_damage_that_takes_the_value_away_is_listed() -> None:
     assert "| M-LD | blur | puppet | σ 4 px: none |" in unscored([lost])
     gone = _response("blur", "psnr", [None] * 4)
     assert gone.verdict is Verdict.NO_VALUE and departs(gone) and "it has no value" in sentence(gone)
+
+
+def test_a_right_response_that_few_clips_hide_is_told_apart_from_none() -> None:
+    found = _response("blur", "psnr", [0, 0, 0, 0], spread=3, count=3)
+    hidden, absent = replace(found, rho=0.9), replace(found, rho=0.2)
+    assert found.verdict is Verdict.SILENT
+    assert departs(hidden) and departs(absent)
+    assert weakly_as_expected(hidden) and not weakly_as_expected(absent)
 
 
 def test_one_clip_gives_no_verdict() -> None:
