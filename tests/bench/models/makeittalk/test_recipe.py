@@ -36,11 +36,8 @@ def points(oracle: Oracle) -> Floats:
     return made
 
 
-def test_landmarks_of_speech_are_the_recipes(oracle: Oracle) -> None:
+def test_landmarks_of_speech_are_the_recipes(oracle: Oracle, content: ContentBranch, speaker: SpeakerBranch) -> None:
     """Both branches over two segments, the second of 23 frames: windows, smoothing, rest, gains, crossed lips, nose."""
-    content, speaker = ContentBranch().double().eval(), SpeakerBranch().double().eval()
-    oracle.fill(content, 1, {})
-    oracle.fill(speaker, 1, {})
     speech, voice = oracle.normal("recipe.speech", (18 + 512 + 23, 80)), oracle.normal("recipe.voice", (256,), 0.1)
     face = oracle.uniform("recipe.face", (68, 3), -1, 1).numpy()
     assert oracle.error("landmarks", value=landmarks(content, speaker, speech, voice, face, Gains())) <= 1e-9
@@ -116,10 +113,9 @@ def test_content_branch_rests_at_the_mean_of_its_lower_half() -> None:
     assert np.abs(np.sort(made, axis=0)[:25].mean(axis=0)).max() < 1e-12
 
 
-def test_gains_of_zero_hold_the_face_still() -> None:
-    content, speaker = ContentBranch().eval(), SpeakerBranch().eval()
+def test_gains_of_zero_hold_the_face_still(content: ContentBranch, speaker: SpeakerBranch) -> None:
     face = np.random.RandomState(0).rand(68, 3)
-    made = landmarks(content, speaker, torch.randn(60, 80), torch.randn(256), face, Gains(0, 0, 0))
+    made = landmarks(content, speaker, torch.randn(60, 80).double(), torch.randn(256).double(), face, Gains(0, 0, 0))
     assert np.allclose(made[:, 48:, :2], uncrossed(np.tile(face, (42, 1, 1)))[:, 48:, :2], atol=1e-9)
 
 
