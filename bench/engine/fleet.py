@@ -39,15 +39,16 @@ class Fleet:
         self._seen = time.monotonic()
 
     def need(self, shared: Iterable[Path], files: Iterable[Path], device: str) -> None:
-        """Add what the work touches; who is there is looked at again, and whoever lacks it is refused."""
+        """What the work to come touches; who is there is looked at again, and whoever lacks it is refused."""
+        self.close()
         folders = [folder.resolve() for folder in shared]
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / self.needs.token).touch()
         self.needs = Needs(
             self.needs.token,
-            tuple(sorted({*self.needs.shared, *map(str, folders)})),
-            tuple(sorted({*self.needs.files, *sized(files), *sized([Path.cwd()])})),
+            tuple(sorted(map(str, folders))),
+            tuple(sorted({*sized(files), *sized([Path.cwd()])})),
             device,
         )
         self._fit.clear()

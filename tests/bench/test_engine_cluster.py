@@ -177,6 +177,8 @@ def test_what_escapes_the_work_ends_the_run_as_it_is(engine: Engine) -> None:
 
 def test_a_folder_that_workers_do_not_share_is_refused(cluster: Any, tmp_path: Path) -> None:
     with open_engine(cluster.scheduler_address, 1) as strict:
+        strict.require([tmp_path / "of a step before"])
+        (tmp_path / "of a step before").rename(tmp_path.parent / "gone")
         strict.require([tmp_path])
         (tmp_path / strict.fleet.needs.token).unlink()  # type: ignore[attr-defined] # As on a disk of another machine.
         with pytest.raises(
