@@ -51,8 +51,12 @@ class Generator(nn.Module):
             self.noises.register_buffer(f"noise_{layer}", torch.randn(1, 1, side, side, generator=fixed, device="cpu"))
 
     def for_inference(self) -> Self:
-        """Lets go of what is only in the file for training (215 of 300 MB). The state dict is then no longer the published one."""
+        """Call once, with the weights in place. Lets go of what is in the file for training only, and works out what is the same
+        for every frame. The state dict is then no longer the published one."""
         del self.style, self.input
+        for module in self.modules():
+            if isinstance(module, _ScaledLinear | _Modulated):
+                module.settle()
         return self
 
     def start(self, style: Tensor, identity: Tensor) -> Tensor:
@@ -92,22 +96,37 @@ class _LearnedStart(nn.Module):
 class _ScaledLinear(nn.Linear):
     """Its weights are stored as if drawn with variance 1 and scaled when used."""
 
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        self.scale = 1 / math.sqrt(inputs)
+
+    def settle(self) -> None:
+        """Scale the weights for good."""
+        self.weight.data *= self.scale
+        self.scale = 1.0
+
     def forward(self, x: Tensor) -> Tensor:
-        return functional.linear(x, self.weight / math.sqrt(self.in_features), self.bias)
+        return functional.linear(x if self.scale == 1 else x * self.scale, self.weight, self.bias)
 
 
 class _Modulated(nn.Module):
-    """Weights of a convolution whose inputs are scaled by a style."""
+    """Weights of a convolution whose inputs are scaled by a style; they too are stored unscaled."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(1, outputs, inputs, kernel, kernel))
         self.modulation = _ScaledLinear(STYLE, inputs)
+        self.scale = 1 / math.sqrt(inputs * kernel**2)
+
+    def settle(self) -> None:
+        """Scale the weights for good."""
+        self.weight.data *= self.scale
+        self.scale = 1.0
 
     @property
     def scaled(self) -> Tensor:
         """Weights ``(outputs, inputs, k, k)`` as they act."""
-        return self.weight[0] / math.sqrt(self.weight[0, 0].numel())
+        return self.weight[0] if self.scale == 1 else self.weight[0] * self.scale
 
 
 class DemodulatedConv(_Modulated):
@@ -115,12 +134,21 @@ class DemodulatedConv(_Modulated):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, kernel=3)
+        self.register_buffer("energy", None, persistent=False)
+
+    def settle(self) -> None:
+        super().settle()
+        self.energy = self._energy()
+
+    def _energy(self) -> Tensor:
+        """Squares of the weights, summed over the kernel: ``(inputs, outputs)``."""
+        return self.scaled.square().sum(dim=(2, 3)).T
 
     def forward(self, x: Tensor, style: Tensor, added: Tensor, gain: float) -> Tensor:
         """``gain * (outputs + added)``, in one go over the outputs, which are large."""
-        scale, weight = self.modulation(style), self.scaled
-        variance = scale.square() @ weight.square().sum(dim=(2, 3)).T
-        made = self.convolved(x * scale[:, :, None, None], weight)
+        scale = self.modulation(style)
+        variance = scale.square() @ (self._energy() if self.energy is None else self.energy)
+        made = self.convolved(x * scale[:, :, None, None], self.scaled)
         return torch.addcmul(gain * added, made, (gain * torch.rsqrt(variance + EPSILON))[:, :, None, None])
 
     def convolved(self, x: Tensor, weight: Tensor) -> Tensor:

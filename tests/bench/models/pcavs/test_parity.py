@@ -62,13 +62,17 @@ def test_pose_encoder_and_its_heads(oracle: Oracle, filled: Filled) -> None:
 
 @pytest.fixture(scope="module")
 def generator(filled: Filled) -> Generator:
-    network = filled("pcavs_generator", Generator().for_inference())
-    assert isinstance(network, Generator)
+    network = Generator()
+    network.style = nn.Sequential()  # not used, and the largest part to fill
+    filled("pcavs_generator", network)
     return network
 
 
 @pytest.mark.slow
 def test_generator(oracle: Oracle, generator: Generator) -> None:
     style, small = oracle.normal("style", (1, 2560)), oracle.normal("identity_map", (1, 512, 7, 7))
-    outputs = {"image": generator(style, small), "conv1": generator.start(style, small)}
-    assert oracle.error("pcavs_generator", **outputs) <= TOLERANCE
+    first = generator.start(style, small)
+    generator.for_inference()
+    # What is worked out once must change nothing: the first map is made before it and after.
+    assert torch.allclose(generator.start(style, small), first, rtol=1e-12)
+    assert oracle.error("pcavs_generator", image=generator(style, small), conv1=first) <= TOLERANCE
