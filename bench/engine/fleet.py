@@ -100,17 +100,20 @@ class Fleet:
             return
         here = likeness(self.needs)
         answers = self.client.run(likeness, self.needs, workers=sorted(new), on_error="return")
+        refused: list[str] = []
         for address, answer in sorted(answers.items()):
             why = _objection(here, answer, self.needs.device)
             if why is None:
                 self._fit.add(address)
             elif isinstance(answer, OSError):
                 continue  # It went while it was asked.
-            elif strict:
-                raise BenchError(f"worker {address} of {self.where} cannot be used: {why}")
             else:
                 self._strange.add(address)
-                console.print(f"worker {address} is left out: {why}", markup=False)
+                refused.append(f"worker {address} of {self.where} cannot be used: {why}")
+        if refused and (strict or not self._fit):
+            raise BenchError(refused[0])
+        for line in refused:
+            console.print(line, markup=False)
 
 
 def gone(where: str) -> BenchError:
