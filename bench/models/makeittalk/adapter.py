@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bench.config import AUDIO_RATE
 from bench.errors import BenchError
 from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
 from bench.models.checkpoints import load_network, weights_version
@@ -103,9 +104,8 @@ class MakeItTalk:
         if not np.isfinite(case.audio).all():
             raise ModelError("not_generated", f"{case.name}: the sound has values that are not finite; repair it")
         if landmark_frames(len(case.audio) // HOP + 1) < LEAST_FRAMES:
-            raise ModelError(
-                "too_short", f"{case.name}: {len(case.audio) / 16000:.2f} s of speech; MakeItTalk needs 0.52 s"
-            )
+            seconds = len(case.audio) / AUDIO_RATE
+            raise ModelError("too_short", f"{case.name}: {seconds:.2f} s of speech; MakeItTalk needs 0.52 s")
         mesh = locate(case.portrait)
         if mesh is None:
             raise ModelError("no_face", f"{case.name}: no face found in the portrait ({width}x{height})")
@@ -115,9 +115,8 @@ class MakeItTalk:
         if self.options.close_input_face_mouth:
             points = mouth_closed(points)
         face = at_rest(points, networks.tables.depth)
-        return Animation(
-            frames=self._frames(networks, case, face, seed), audio=None if case.silent else case.audio
-        )  # fmt: skip
+        frames = self._frames(networks, case, face, seed)
+        return Animation(frames=frames, audio=None if case.silent else case.audio)
 
     def _frames(self, networks: Networks, case: Case, face: Face, seed: int) -> Iterator[NDArray[np.uint8]]:
         torch.set_num_threads(_THREADS)

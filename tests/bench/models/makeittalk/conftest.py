@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from bench.models.makeittalk.autovc import AutoVC
 from bench.models.makeittalk.content import ContentBranch
 from bench.models.makeittalk.speaker import SpeakerBranch
 from bench.models.makeittalk.translation import Translation
-from tests.oracle import Oracle, one_thread
+from tests.oracle import Factors, Oracle, one_thread
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -51,9 +51,7 @@ def translation(oracle: Oracle) -> Translation:
 
 
 @torch.no_grad()
-def _filled(
-    oracle: Oracle, network: Network, gain: float = 1, factors: Mapping[str, float] | None = None
-) -> Network:  # fmt: skip
+def _filled(oracle: Oracle, network: Network, gain: float = 1, factors: Factors | None = None) -> Network:
     network.double().eval()
     oracle.fill(network, gain, factors or {})
     return network
