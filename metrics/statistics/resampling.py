@@ -19,8 +19,8 @@ from metrics.base import FloatArray, weighted_mean
 Aggregate = Callable[[Sequence[Any], FloatArray], float]
 Unit = Literal["speaker", "clip"]
 
-MAX_FLIPS = 9999
-"""Sign flips of a permutation test; with up to 13 speakers all of them are tried instead."""
+MAX_FLIPS, MAX_SIGNS = 9999, 10_000_000
+"""Sign flips of a permutation test, and of how many signs they may consist (80 MB). With up to 13 speakers all are tried."""
 
 
 def resampling_unit(clusters: Sequence[str]) -> tuple[Unit, int]:
@@ -72,10 +72,10 @@ def bootstrap_weights(clusters: Sequence[str], replicates: int = 1000, seed: int
 
 
 def sign_flips(units: int, seed: int = 0) -> NDArray[np.float64]:
-    """Rows of +1 and -1, ``(S, units)``, the first without a flip: all there are, or `MAX_FLIPS` and the first at random."""
+    """Rows of +1 and -1, ``(S, units)``, the first without a flip: all there are, or up to `MAX_FLIPS` more at random."""
     if 2**units <= MAX_FLIPS:
         return np.array(list(product((1.0, -1.0), repeat=units)))
-    drawn = np.random.default_rng(seed).choice((1.0, -1.0), size=(MAX_FLIPS, units))
+    drawn = np.random.default_rng(seed).choice((1.0, -1.0), size=(min(MAX_FLIPS, max(MAX_SIGNS // units, 999)), units))
     return np.concatenate([np.ones((1, units)), drawn])
 
 

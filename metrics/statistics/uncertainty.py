@@ -11,7 +11,8 @@ skewness, Student's distribution the width:
   speakers it is k - 1; a speaker who has most of the clips brings it near 1. Both follow from the trace of a quadratic
   form in the speakers' means if the variance of a mean is inversely proportional to its number of clips.
 - *Skewness.* Hall's (1992) monotone cubic of the studentized value, with the skewness of the replicates, which is that
-  of the estimate. It needs no second bootstrap, so corpus metrics can have it too.
+  of the estimate. It needs no second bootstrap, so corpus metrics can have it too. It is damped by ``1 - 3 / (degrees + 1)``:
+  the skewness of three speakers is noise, which the cubic would turn into p-values far too small.
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ class Shares:
     units: int
     factor: float
     degrees: float
+
+    @property
+    def damping(self) -> float:
+        """What is believed of a skewness: nothing of that of three speakers, nearly all of that of a hundred; 0..1."""
+        return max(0.0, 1 - 3 / (self.degrees + 1))
 
     @classmethod
     def of(cls, clusters: Sequence[str]) -> Shares:
@@ -157,4 +163,5 @@ def uncertainty(value: float, replicates: FloatArray, shares: Shares) -> Uncerta
     if spread <= 1e-12 * max(abs(value), float(np.max(np.abs(found)))):
         # The mean of equal values differs from draw to draw by rounding only.
         return Uncertainty(value, 0.0, 0.0, shares.degrees, shares.units)
-    return Uncertainty(value, spread * shares.factor, float(skew(found)), shares.degrees, shares.units)
+    skewness = shares.damping * float(skew(found))
+    return Uncertainty(value, spread * shares.factor, skewness, shares.degrees, shares.units)
