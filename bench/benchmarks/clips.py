@@ -18,6 +18,8 @@ FPS = 25
 RATE = 16000
 TOP, LEFT, SIDE = 0, 120, 160
 """The square of the source that the speaker's face fills."""
+QUIET = 50
+"""Frames of the source before its speaker begins."""
 SPEAKERS = 20
 """Clips are shared out among so many names, as a test set's are: resampling goes by speaker."""
 
@@ -62,8 +64,6 @@ def _piece(number: int, frames: int) -> tuple[list[Frame], NDArray[np.float32]]:
 @cache
 def _source() -> tuple[list[Frame], NDArray[np.float32]]:
     path = open_store().path(FACE)
-    cut = [
-        np.ascontiguousarray(frame[TOP : TOP + SIDE, LEFT : LEFT + SIDE])
-        for frame in islice(read_frames(path, FPS), 215)
-    ]
-    return cut, read_audio(path, RATE)
+    frames = islice(read_frames(path, FPS), QUIET, 215)
+    cut = [np.ascontiguousarray(frame[TOP : TOP + SIDE, LEFT : LEFT + SIDE]) for frame in frames]
+    return cut, read_audio(path, RATE)[QUIET * RATE // FPS :]

@@ -23,7 +23,7 @@ from bench.score import score
 from bench.store import CASE_COLUMNS, CLIP_COLUMNS, GENERATED_COLUMNS, write_table
 from bench.workspace import Workspace
 
-SIZES = {10: 5, 100: 2, 1000: 1}
+SIZES = {10: 3, 100: 1, 1000: 1}
 """Clips, and how many runs the median is of."""
 FRAMES = 8
 FLAT, AGAIN = 0.10, 5.0
@@ -59,7 +59,7 @@ def figures() -> Iterator[Figures]:
         for size, runs in SIZES.items():
             found = [_child(folder / f"{size}-{run}", pairs[:size]) for run in range(runs)]
             each[size], peaks[size] = median(one["seconds"] for one in found) / size, max(one["peak"] for one in found)
-            again = [_child(folder / f"{size}-{run}", pairs[:size]) for run in range(min(runs, 3))]
+            again = [_child(folder / f"{size}-{run}", pairs[:size]) for run in range(min(runs, 2))]
             repeat, whole = (median(one[key] for one in again) for key in ("seconds", "process"))
             rows.append(
                 (f"{size:,}", f"{1000 * each[size]:.0f}", f"{peaks[size]:.0f}", f"{repeat:.2f}", f"{whole:.1f}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ NOT_MADE = ("arcface_buffalo", "arcface_antelope", "hsemotion_b0", "dlib_landmar
 """Networks whose files are graphs or a library's own format, not state dicts: left out of the measurement."""
 
 
-def random_weights(folder: Path) -> None:
-    """Write every state dict that can be made below `folder`, for `opened` to take them for the published ones.
+def random_weights(folder: Path, names: Collection[str] | None = None) -> None:
+    """Write the state dicts of these assets, or all that can be made, below `folder`, for `opened` to take them for the published ones.
 
     The same folder serves as ``TORCH_HOME``: packages that fetch their weights find them there.
     """
@@ -33,6 +33,8 @@ def random_weights(folder: Path) -> None:
     made.mkdir(parents=True, exist_ok=True)
     entries: dict[str, dict[str, Any]] = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
     for number, (name, build) in enumerate(_networks().items()):
+        if names is not None and name not in names:
+            continue
         torch.manual_seed(number)
         state = _in_range(build(), _example(name)).state_dict()
         torch.save({"state_dict": state} if name == "emotion_fan" else state, made / entries[name]["file"])
