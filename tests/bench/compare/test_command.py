@@ -1,0 +1,113 @@
+"""``space-bench compare``: exit codes, files, and one clear line for a mistake."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bench.cli import main
+from tests.bench.compare.conftest import CASES, MakeResults
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``run(*words)`` -> exit code, stdout, stderr of the command line in this process."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["space-bench", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+            raise SystemExit(0)
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call
+
+
+def test_exit_codes_and_files(
+    run: Run, make_results: MakeResults, make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    base, head = (
+        make_results("a"),
+        make_results(
+            "b",
+            worse={"m_ld": 0.03},
+            fails={"s2-2"},
+            only={"s1-0", "s1-1", "s0-0", "s2-1", "s3-0", "s4-0", "s5-0"},
+            seed=2,
+        ),
+    )
+    clip = make_video("clip.mp4", 5)
+    for space in (base, head):
+        folder = space.videos(CASES, "viseme")
+        folder.mkdir(parents=True)
+        for case in ("s1-0", "s1-1", "s0-0", "s2-1", "s3-0", "s4-0", "s5-0"):
+            shutil.copyfile(clip, folder / f"{case}.mp4")
+    files = {name: tmp_path / "report" / f"compare.{name}" for name in ("md", "xml", "html")}
+    code, said, _ = run(
+        "compare", base.root, head.root, "--markdown", files["md"], "--junit", files["xml"], "--html", files["html"]
+    )
+    assert code == 1 and "✗ worse" in said and "no face" in said
+    comment = files["md"].read_text()
+    assert comment.startswith("## ✗ worse:") and "| M-LD ↓ (iod) |" in comment and "Scored in BASE only" in comment
+    suite = ElementTree.fromstring(files["xml"].read_bytes())
+    failing = [test.get("name") for test in suite.iter("testcase") if test.find("failure") is not None]
+    assert failing == ["m_ld (all case sets)", "coverage"]
+    assert suite[0].get("failures") == "2" and suite[0].get("tests") == "4"
+    page = files["html"].read_text()
+    assert page.count("<video") >= 2 and 'src="compare-videos/1-base.mp4"' in page
+    assert (tmp_path / "report" / "compare-videos" / "1-head.mp4").read_bytes() == clip.read_bytes()
+
+
+def test_fine_and_unclear(run: Run, make_results: MakeResults) -> None:
+    base, same, other = make_results("a"), make_results("b"), make_results("c", seed=2)
+    assert run("compare", base.root, same.root, "--fail-on", "unclear")[0] == 0
+    assert run("compare", base.root, other.root)[0] == 0
+    assert run("compare", base.root, other.root, "--fail-on", "unclear")[0] == 2
+    assert (
+        run("compare", base.root, other.root, "--fail-on", "unclear", "--metric", "m_ld", "--margin", "m_ld=0.01")[0]
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("nowhere",), 3, "is no folder, model"),
+        (("viseme", "visem"), 3, "Did you mean 'viseme'"),
+        (("viseme", "viseme", "--metric", "m_lb"), 3, "m_ld"),
+        (("viseme", "viseme", "--margin", "m_ld"), 3, "METRIC=VALUE"),
+        (("viseme", "viseme", "--margin", "m_ld=-1"), 3, "from 0 on"),
+        (("viseme", "viseme", "--margin", "m_lb=1"), 3, "m_ld"),
+        (("viseme", "viseme", "--cases", "d/test/cross"), 3, "d/test/self"),
+        (("viseme", "viseme", "--fail-on", "never"), 3, "fail-on"),
+        (("viseme", "empty"), 2, "no scores/"),
+        (("viseme", "viseme", "--metric", "blink_rate"), 2, "only describe"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_clear_line(
+    run: Run, make_results: MakeResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int,
+    message: str,
+) -> None:  # fmt: skip
+    make_results("out")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ended, _, said = run("compare", *words)
+    assert ended == code and message in said and "Traceback" not in said
+
+
+def test_record_and_history_from_the_command_line(
+    run: Run, make_results: MakeResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_results("out")
+    monkeypatch.chdir(tmp_path)
+    assert run("record", "--name", "first")[0] == 0
+    code, said, _ = run("history")
+    assert code == 0 and "history.html" in said and "first record" in (tmp_path / "out/history.html").read_text()
