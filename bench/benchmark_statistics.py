@@ -1,4 +1,4 @@
-"""`make bench`: do the intervals cover what they claim, and are false alarms as rare as promised? Prints two tables.
+"""`make bench`: do the intervals cover what they claim, are false alarms as rare as promised, and how fast is `compare`?
 
 Simulated speakers differ as much as their clips do (intraclass correlation 0.5). Clips a speaker: 5 each, or unbalanced
 (1, 3, 3, 10, 2, 5, 1, 14, ...). Values: normal, skewed (lognormal, skewness 1.75) and very skewed (3.7). Corpus metric: the
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from bench.benchmark_compare import compare_speed
 from bench.progress import out
 from metrics import statistics
 from metrics.base import weighted_mean
@@ -199,6 +200,7 @@ def main() -> None:
     arguments = parser.parse_args()
     out.print(coverage_table(arguments.simulations))
     out.print(alarm_table(arguments.simulations))
+    out.print(compare_speed())
 
 
 if __name__ == "__main__":

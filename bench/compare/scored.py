@@ -83,7 +83,8 @@ def read_scored(path: Path) -> Scored:
     (case, cases), (metric, metrics), (status, statuses) = codes.values()
     value = table["value"].to_numpy(dtype=np.float64, na_value=np.nan)
     of_corpus = np.asarray(cases[case] == "*") if len(cases) else np.zeros(0, bool)
-    real = [place for place, name in enumerate(cases) if name != "*"]
+    names = cases.tolist()
+    real = [place for place, name in enumerate(names) if name != "*"]
     row_of = np.full(len(cases), -1)
     row_of[real] = np.arange(len(real))
     values = np.full((len(real), len(metrics)), np.nan)
@@ -96,7 +97,7 @@ def read_scored(path: Path) -> Scored:
     first = table.drop_duplicates("metric")
     replicates, seed = _replicates(path)
     return Scored(
-        str(table["version"].iloc[0]) if len(table) else "", tuple(cases[place] for place in real), tuple(metrics), values,
+        str(table["version"].iloc[0]) if len(table) else "", tuple(name for name in names if name != "*"), tuple(metrics), values,
         found, tuple(statuses),
         {(name, of): text for name, of, text in zip(failed["case"], failed["metric"], failed["detail"], strict=True)},
         dict(zip(first["metric"], first["protocol_id"], strict=True)),

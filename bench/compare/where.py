@@ -93,9 +93,13 @@ def _stratum(
     pair: Pair, chosen: Sequence[Metric], kind: str, name: str, rows: NDArray[np.bool_], seed: int
 ) -> list[StratumRow]:
     clusters = pair.cases.loc[rows, "cluster"].to_numpy(dtype=object)
+    base, head = pair.base[rows], pair.head[rows]
+    signs = _signs(chosen)
+    if len(set(clusters)) < 2:
+        return _means(pair.model, chosen, kind, name, base, head, signs)
     found = []
-    parts = differences(pair.base[rows], pair.head[rows], clusters, seed, tests=False)
-    for metric, part, sign in zip(chosen, parts, _signs(chosen), strict=True):
+    parts = differences(base, head, clusters, seed, tests=False)
+    for metric, part, sign in zip(chosen, parts, signs, strict=True):
         if not part.cases:
             continue
         interval = part.difference.interval()
@@ -105,4 +109,22 @@ def _stratum(
             pair.model, metric.name, metric.title, kind, name, part.base, part.head, part.difference.value, low, high,
             part.cases, part.difference.units if of_speakers else 1, float(sign * part.difference.value),
         ))  # fmt: skip
+    return found
+
+
+def _means(
+    model: str, chosen: Sequence[Metric], kind: str, name: str, base: NDArray[np.float64], head: NDArray[np.float64],
+    signs: NDArray[np.float64],
+) -> list[StratumRow]:  # fmt: skip
+    """Of one speaker: an interval over the clips would say nothing of others, so there is none."""
+    found = []
+    for column, (metric, sign) in enumerate(zip(chosen, signs, strict=True)):
+        both = np.isfinite(base[:, column]) & np.isfinite(head[:, column])
+        if both.any():
+            one, two = float(base[both, column].mean()), float(head[both, column].mean())
+            nan = float("nan")
+            found.append(StratumRow(
+                model, metric.name, metric.title, kind, name, one, two, two - one, nan, nan, int(both.sum()), 1,
+                float(sign * (two - one)),
+            ))  # fmt: skip
     return found

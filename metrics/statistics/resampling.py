@@ -75,8 +75,9 @@ def sign_flips(units: int, seed: int = 0) -> NDArray[np.float64]:
     """Rows of +1 and -1, ``(S, units)``, the first without a flip: all there are, or up to `MAX_FLIPS` more at random."""
     if 2**units <= MAX_FLIPS:
         return np.array(list(product((1.0, -1.0), repeat=units)))
-    drawn = np.random.default_rng(seed).choice((1.0, -1.0), size=(min(MAX_FLIPS, max(MAX_SIGNS // units, 999)), units))
-    return np.concatenate([np.ones((1, units)), drawn])
+    rows = min(MAX_FLIPS, max(MAX_SIGNS // units, 999))
+    drawn = np.random.default_rng(seed).integers(0, 2, size=(rows, units), dtype=np.int8)
+    return np.concatenate([np.ones((1, units)), 1.0 - 2.0 * drawn])
 
 
 def replicate_values(aggregate: Aggregate, values: Sequence[Any], weights: FloatArray) -> NDArray[np.float64]:
