@@ -44,7 +44,7 @@ _ORDER, _PREEMPHASIS = 18, 0.4
 _STRETCH, _APART = 480, 320
 """Samples whose spectra are compared, and how far they lie apart: 30 and 20 ms."""
 _BLOCK = 256
-"""Frames that are correlated together; bounds memory."""
+"""Frames that are worked on together; bounds memory."""
 
 
 def log_pitch(speech: Floats) -> Floats:
@@ -125,13 +125,14 @@ def _changes(samples: Floats, frames: int) -> tuple[Floats, Floats]:
     reach = (_STRETCH + _APART) // 2
     padded = np.pad(emphasized, (reach, reach + HOP * frames))
     window = np.hanning(_STRETCH + 2)[1:-1]
-    pieces = sliding_window_view(padded, _STRETCH)[: frames * HOP + _APART]
-    before, after = (pieces[shift : shift + frames * HOP : HOP] * window for shift in (0, _APART))
-    past, now = _autocorrelation(before), _autocorrelation(after)
-    distance = _itakura(past, now)
-    steady = 0.2 / np.maximum(distance - 0.8, 0.2)
-    level = np.sqrt(now[:, 0] / _STRETCH + 1.0) / np.sqrt(past[:, 0] / _STRETCH + 1.0)
-    return steady, level
+    pairs = sliding_window_view(padded, _STRETCH + _APART)[: frames * HOP : HOP]
+    steady, level = [], []
+    for first in range(0, frames, _BLOCK):
+        pair = pairs[first : first + _BLOCK]
+        past, now = (_autocorrelation(part * window) for part in (pair[:, :_STRETCH], pair[:, _APART:]))
+        steady.append(0.2 / np.maximum(_itakura(past, now) - 0.8, 0.2))
+        level.append(np.sqrt(now[:, 0] / _STRETCH + 1.0) / np.sqrt(past[:, 0] / _STRETCH + 1.0))
+    return np.concatenate(steady), np.concatenate(level)
 
 
 def _autocorrelation(pieces: Floats) -> Floats:

@@ -27,6 +27,8 @@ PADDING = 32
 _FFT = 1024
 _LOWEST, _HIGHEST = 90.0, 7600.0
 _FLOOR = 1e-5
+_BLOCK = 512
+"""Frames that are transformed together; bounds memory."""
 _CUTOFF = 30.0
 
 Floats = NDArray[np.float64]
@@ -61,12 +63,14 @@ def cleaned(samples: NDArray[np.int16]) -> Floats:
 
 def mel_levels(sound: Floats) -> Floats:
     """Mel spectrogram ``(1 + S // 256, 80)`` in units of 100 dB, about 0..1; the sound is mirrored at both ends."""
-    padded = torch.from_numpy(sound)
+    padded = functional.pad(torch.from_numpy(sound)[None], (_FFT // 2, _FFT // 2), mode="reflect")[0]
     window = torch.hann_window(_FFT, dtype=torch.float64)
-    spectrum = torch.stft(padded, _FFT, HOP, window=window, center=True, pad_mode="reflect", return_complex=True)
     filters = mel_filters(AUDIO_RATE, _FFT, MELS, _LOWEST, _HIGHEST)
-    decibels = 20 * torch.log10((spectrum.abs().T @ filters).clamp(min=_FLOOR)) - 16
-    return np.asarray(((decibels + 100) / 100).numpy())
+    made = []
+    for frames in padded.unfold(0, _FFT, HOP).split(_BLOCK):
+        magnitude = torch.fft.rfft(frames * window).abs()
+        made.append(20 * torch.log10((magnitude @ filters).clamp(min=_FLOOR)) - 16)
+    return np.asarray(((torch.cat(made) + 100) / 100).numpy())
 
 
 def pitch_classes(log_hertz: Floats) -> NDArray[np.int64]:
