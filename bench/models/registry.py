@@ -10,6 +10,8 @@ from bench.models import cards, python_entry
 from bench.models.base import AnyModel, Context, ModelError, Options
 from bench.models.card import IGNORABLE
 from bench.models.entry import Entry
+from bench.models.facevid2vid import card as facevid2vid_card
+from bench.models.liveportrait import card as liveportrait_card
 from bench.models.makeittalk import card as makeittalk_card
 from bench.models.pcavs import card as pcavs_card
 from bench.models.wav2lip import card as wav2lip_card
@@ -26,6 +28,8 @@ MODELS: dict[str, Entry] = {
     "wav2lip": Entry("bench.models.wav2lip.adapter:create", "baseline", "Wav2Lip: the mouth of a picture redrawn to fit speech", wav2lip_card.CARD),
     "pcavs": Entry("bench.models.pcavs.adapter:create", "baseline", "PC-AVS: mouth from speech, head pose from another video", pcavs_card.CARD),
     "makeittalk": Entry("bench.models.makeittalk.adapter:create", "baseline", "MakeItTalk: lips, head and face from speech and speaker", makeittalk_card.CARD),
+    "face-vid2vid": Entry("bench.models.facevid2vid.adapter:create", "sanity", "the generator driven by the clip itself: its ceiling", facevid2vid_card.CARD),
+    "liveportrait": Entry("bench.models.liveportrait.adapter:create", "sanity", "LivePortrait driven by the pose source: a ceiling", liveportrait_card.CARD),
     "command": Entry("bench.models.command.model:create", "model", "any program that writes a video a case", cards.COMMAND, light=True),
     "folder": Entry("bench.models.folder:folder", "folder", "videos that somebody already generated", cards.FOLDER, light=True),
 }  # fmt: skip

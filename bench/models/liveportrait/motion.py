@@ -59,16 +59,8 @@ class Detector(nn.Module):
             nn.Sequential(*(Block(width) for _ in range(depth))) for depth, width in zip(DEPTHS, WIDTHS, strict=True)
         )
         self.norm = nn.LayerNorm(WIDTHS[-1], EPSILON)
-        outputs = {
-            "kp": 3 * KEYPOINTS,
-            "scale": 1,
-            "pitch": BINS,
-            "yaw": BINS,
-            "roll": BINS,
-            "t": 3,
-            "exp": 3 * KEYPOINTS,
-        }
-        for name, count in outputs.items():
+        heads = dict.fromkeys(Motion._fields, BINS) | {"t": 3, "exp": 3 * KEYPOINTS, "scale": 1, "kp": 3 * KEYPOINTS}
+        for name, count in heads.items():
             self.add_module(f"fc_{name}", nn.Linear(WIDTHS[-1], count))
 
     def forward(self, picture: Tensor) -> Motion:
