@@ -34,7 +34,10 @@ def print_comparison(found: Comparison) -> None:
             wording.title(row), wording.value(row.base, digits), wording.value(row.head, digits),
             wording.difference(row), wording.p_value(row.p_value), wording.value(row.detectable, digits), str(row.cases),
         )  # fmt: skip
-    out.print(table)
+    if table.row_count:
+        out.print(table)
+    else:
+        _say(wording.headline(found))
     for reason, titles in plain.items():
         _say(f"{reason}: {'; '.join(titles)}")
     for each in found.coverage:

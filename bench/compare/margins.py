@@ -31,16 +31,22 @@ def pooled_margins(
     """Margin by metric over all case sets: what is given, else the larger of the two noise floors, else 0.
 
     The one is how far re-encoding moves the real clips, the other what runs of the model under other seeds differ by
-    (`statistics.repeat_floor`).
+    (`statistics.repeat_floor`). A distance from the reference is 0 for the real clips, and errors that do not know of
+    each other add in quadrature: what re-encoding adds to 0 is far more than what it adds to the error of a model. So for
+    such a distance the floor is what it would add to the base's mean.
     """
     names = [metric.name for metric in chosen]
     truth, again = (_stacked([base], side, case_sets, names) for side in (TRUTH, REENCODED))
     encoded = _mean_difference(truth[0], again[0])
-    runs = _stacked([base, *repeats], model, case_sets, names) if repeats else []
+    runs = _stacked([base, *repeats], model, case_sets, names)
+    means = _means(runs[0])
     found = {}
     for column, name in enumerate(names):
-        options = [Margin(encoded[column], "re-encoding")]
-        if runs:
+        floor = float(encoded[column])
+        if chosen[column].paired and chosen[column].better == "lower":
+            floor = float(np.hypot(means[column], floor) - means[column])
+        options = [Margin(floor, "re-encoding")]
+        if repeats:
             every = np.stack([run[:, column] for run in runs])
             complete = every[:, np.isfinite(every).all(axis=0)]
             if complete.size:
@@ -92,7 +98,11 @@ def _mean_difference(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDAr
     """``(m,)``, NaN without a common value."""
     if one.shape != two.shape:
         return np.full(one.shape[1], np.nan)
-    change = two - one
-    known = np.isfinite(change)
-    totals = np.where(known, change, 0).sum(axis=0)
-    return np.abs(np.divide(totals, known.sum(axis=0), out=np.full(len(totals), np.nan), where=known.any(axis=0)))
+    return np.abs(_means(two - one))
+
+
+def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the finite values of each column, ``(m,)``; NaN without any."""
+    known = np.isfinite(values)
+    totals = np.where(known, values, 0).sum(axis=0)
+    return np.divide(totals, known.sum(axis=0), out=np.full(len(totals), np.nan), where=known.any(axis=0))

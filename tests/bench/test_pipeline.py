@@ -12,6 +12,8 @@ import pytest
 
 from bench.assets import open_store
 from bench.cases import make_cases
+from bench.compare.compare import Question, compare
+from bench.compare.results import Results
 from bench.config import CaseSet, DatasetConfig, Params
 from bench.content import Video
 from bench.errors import BenchError
@@ -22,6 +24,7 @@ from bench.plan import plan
 from bench.prepare import prepare
 from bench.report import write_report
 from bench.score import score
+from bench.store import GENERATED_COLUMNS, write_table
 from bench.workspace import Workspace
 
 METRICS = ["m_ld", "pose_mae", "lip_corr", "psnr", "pose_fd", "fid"]
@@ -185,3 +188,33 @@ def test_a_dataset_that_is_not_there_is_explained(tmp_path: Path) -> None:
     unset = parameters(datasets={"mead": DatasetConfig(reader="meat")}, cases=["mead/test/self"])
     with pytest.raises(BenchError, match="root"):
         prepare(unset, Workspace(tmp_path), open_store(), "mead")
+
+
+def test_a_damaged_version_is_caught_with_its_clips_on_top(done: Workspace, tmp_path: Path) -> None:
+    """Some or all videos of one version show the standing portrait; one cannot be decoded any more."""
+
+    def damaged(name: str, cases: list[str], broken: str | None = None) -> Results:
+        copy = Workspace(tmp_path / name)
+        shutil.copytree(done.root, copy.root)
+        tables = {model: pd.read_parquet(copy.generated_table(SELF, model)) for model in ("shifted", "still")}
+        made, still = (table.set_index("case", drop=False) for table in tables.values())
+        for column in ("video", "sha256", "pictures", "sound"):
+            made.loc[cases, column] = still.loc[cases, column]
+        if broken is not None:
+            made.loc[broken, ["status", "detail"]] = ["decode_error", "the file is cut off"]
+        write_table(copy.generated_table(SELF, "shifted"), made, GENERATED_COLUMNS)
+        score(parameters(), copy, open_store(), [SELF])
+        return Results(name, copy)
+
+    base = Results("before", done)
+    question = Question(models=["shifted"], metrics=["m_ld", "psnr"])
+    some = compare(base, damaged("some", ["speech-2", "smile"], broken="emotional-1"), question)
+    assert {case.case for case in some.regressed[:2]} == {"speech-2", "smile"} and len(some.regressed) == 2
+    assert all(set(case.videos) == {"base", "head"} for case in some.regressed)
+    (coverage,) = some.coverage
+    assert coverage.verdict == "worse" and [failure.case for failure in coverage.failed] == ["emotional-1"]
+    assert coverage.failed[0].detail == "the file is cut off"
+
+    every = compare(base, damaged("every", list(pd.read_parquet(done.cases_table(SELF))["case"])), question)
+    assert {row.metric: row.verdict for row in every.metrics}["psnr"] == "worse"
+    assert compare(base, damaged("none", []), question).verdict == "same"
