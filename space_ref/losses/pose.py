@@ -11,6 +11,8 @@ from torch import Tensor
 from space_ref.losses.landmarks import keep, masked_mean
 
 ORDERS = 3
+STRETCHES = 4
+"""Parts of the time in which heads are located: what drifts is seen late, and would be lost in the mean over time."""
 
 
 def reconstruction_loss(predicted: Tensor, target: Tensor, present: Tensor, scale: Tensor) -> Tensor:
@@ -36,16 +38,18 @@ def motion_statistics_loss(predicted: Tensor, target: Tensor, present: Tensor, s
 
 
 def whereabouts_loss(predicted: Tensor, target: Tensor, present: Tensor, scale: Tensor) -> Tensor:
-    """How far apart the poses of a batch are as two clouds: square of the means' difference, and of the spreads'.
+    """How far apart the poses of a batch are as two clouds: square of the means' difference, and of the log spreads'.
 
-    Motion that is real in amount and speed may still lead all heads to one side; over a batch, heads that began alike
-    must be found where true heads are. In standard deviations, mean over 6 dimensions.
+    Motion that is real in amount and speed may still lead all heads to one side, or never back: over a batch, heads that
+    began alike must be found where true heads are, in each of `STRETCHES` parts of the time. In standard deviations,
+    mean over parts and 6 dimensions.
     """
     made, true = keep(predicted, present) / scale, keep(target, present) / scale
-    count = present.sum().clamp(min=1)
-    means = made.sum(dim=(0, 1)) / count, true.sum(dim=(0, 1)) / count
-    spreads = (_log_rms(made - means[0], present), _log_rms(true - means[1], present))
-    return ((means[0] - means[1]).square() + (spreads[0] - spreads[1]).square()).mean()
+    total = made.new_zeros(())
+    parts = torch.arange(made.shape[1], device=made.device).tensor_split(STRETCHES)
+    for part in parts:
+        total = total + _cloud_distance(made[:, part], true[:, part], present[:, part])
+    return total / STRETCHES
 
 
 def diversity_loss(first: Tensor, second: Tensor, scale: Tensor, margin: float) -> Tensor:
@@ -75,6 +79,13 @@ def gradient_penalty(real: Tensor, verdicts: Tensor, patches: Tensor, scale: Ten
     """
     (slope,) = torch.autograd.grad(torch.where(patches, verdicts, 0.0).sum(), real, create_graph=True)
     return (slope * scale).square().sum(dim=-1).mean()
+
+
+def _cloud_distance(made: Tensor, true: Tensor, present: Tensor) -> Tensor:
+    count = present.sum().clamp(min=1)
+    means = made.sum(dim=(0, 1)) / count, true.sum(dim=(0, 1)) / count
+    spreads = _log_rms(made - means[0], present), _log_rms(true - means[1], present)
+    return ((means[0] - means[1]).square() + (spreads[0] - spreads[1]).square()).mean()
 
 
 def _log_rms(values: Tensor, present: Tensor) -> Tensor:
