@@ -62,8 +62,8 @@ def compare(base: Results, head: Results, question: Question) -> Comparison:
     drafts: list[_Draft] = []
     coverage: list[CoverageRow] = []
     pairs = [make_pair(base, head, names, case_sets, chosen) for names in _models(base, head, question.models)]
-    for pair, names in zip(pairs, _models(base, head, question.models), strict=True):
-        margins = pooled_margins(base, question.repeats, names[0], case_sets, chosen, given)
+    for pair in pairs:
+        margins = pooled_margins(base, question.repeats, pair.names[0], case_sets, chosen, given)
         drafts += _drafts(pair, chosen, margins, base, given, question.seed)
         coverage.append(_coverage(pair))
     rows = _decided(drafts)
@@ -73,8 +73,8 @@ def compare(base: Results, head: Results, question: Question) -> Comparison:
     by_model = {pair.model: [row for row in rows if row.model == pair.model] for pair in pairs}
     regressed: list[RegressedCase] = []
     parts: list[StratumRow] = []
-    for pair, names in zip(pairs, _models(base, head, question.models), strict=True):
-        regressed += regressed_cases(pair, chosen, by_model[pair.model], (base, head), names, question.top)
+    for pair in pairs:
+        regressed += regressed_cases(pair, chosen, by_model[pair.model], (base, head), question.top)
         parts += strata(pair, chosen, question.seed)
     regressed.sort(key=lambda case: -case.worsening)
     return Comparison(
@@ -220,7 +220,6 @@ def _notes(base: Results, head: Results, pairs: Sequence[Pair], rows: Sequence[M
             f"down to {fewest} speakers: intervals are honest and wide, and only large differences can be told"
         )
     for pair in pairs:
-        own = pair.model.split(" → ")
-        versions = [", ".join(sorted(side.versions(name))) for side, name in ((base, own[0]), (head, own[-1]))]
+        versions = [", ".join(sorted(side.versions(name))) for side, name in zip((base, head), pair.names, strict=True)]
         notes.append(f"{pair.model}: version {versions[0]} against {versions[1]}")
     return tuple(notes)

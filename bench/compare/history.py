@@ -88,14 +88,14 @@ def trends(
     verdicts = _verdicts(records, Question(metrics, case_sets, models, seed=seed, top=0))
     found: dict[tuple[str, str], list[Point]] = {}
     for results in records:
-        facts = json.loads((results.workspace.root / "record.json").read_text(encoding="utf-8"))
+        when = _when(results.workspace.root)
         for model in results.models():
             if models and model not in models:
                 continue
             for metric, interval, cases in _values(results, model, case_sets, chosen, seed):
                 verdict, why = verdicts.get((results.label, model, metric.name), ("first", ""))
                 point = Point(
-                    results.label, str(facts["when"]), ", ".join(sorted(results.versions(model))), interval.value,
+                    results.label, when, ", ".join(sorted(results.versions(model))), interval.value,
                     interval.low, interval.high, cases, verdict, why,
                 )  # fmt: skip
                 found.setdefault((model, metric.name), []).append(point)
@@ -104,6 +104,14 @@ def trends(
         Trend(model, name, titles[name].title, titles[name].unit, titles[name].better, tuple(points))
         for (model, name), points in sorted(found.items(), key=lambda item: (item[0][0], list(titles).index(item[0][1])))
     ))  # fmt: skip
+
+
+def _when(folder: Path) -> str:
+    path = folder / "record.json"
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["when"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CannotTell(f"{path} is damaged: it does not say when. Remove the folder {folder}") from error
 
 
 def _verdicts(records: Sequence[Results], question: Question) -> dict[tuple[str, str, str], tuple[str, str]]:
@@ -115,17 +123,16 @@ def _verdicts(records: Sequence[Results], question: Question) -> dict[tuple[str,
             compared = compare(before, after, here)
         except CannotTell as error:
             for model in after.models():
-                for name in after_metrics(after, model):
+                for name in _metrics_of(after, model):
                     found[after.label, model, name] = ("unclear", str(error))
             continue
         for row in compared.metrics:
             if row.scope == "all case sets":
                 found[after.label, row.model, row.metric] = (row.verdict, row.note)
         for refusal in compared.refused:
-            for name in refusal.what.split(", "):
-                for model in after.models():
-                    key = (after.label, model, name.split(" on ")[0])
-                    found.setdefault(key, ("unclear", refusal.why))
+            for model in after.models():
+                for name in refusal.metrics:
+                    found.setdefault((after.label, model, name), ("unclear", refusal.why))
     return found
 
 
@@ -140,7 +147,7 @@ def _shared(question: Question, before: Results, after: Results) -> Question:
     )  # fmt: skip
 
 
-def after_metrics(results: Results, model: str) -> set[str]:
+def _metrics_of(results: Results, model: str) -> set[str]:
     """Metrics that the model has scores of."""
     return {
         name

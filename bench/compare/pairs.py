@@ -20,7 +20,7 @@ class Pair:
     """Both sides of one model on the cases that both were asked.
 
     Attributes:
-        model: as shown. cases: one row a case, with case_set, case, cluster (speaker with dataset), emotion, level.
+        names: of the model in base and head. cases: one row a case, with case_set, case, cluster (speaker with dataset), emotion, level.
         metrics: names. base, head: ``(cases, metrics)`` values, NaN where there is none or where the metric may not be
             compared on that case set. has_base, has_head: whether there is a score, or a part in a corpus metric.
         corpus: metric -> case set -> both sides' tables, where a corpus metric may be compared.
@@ -28,7 +28,7 @@ class Pair:
         refused: metrics that are not compared, and why.
     """
 
-    model: str
+    names: tuple[str, str]
     cases: pd.DataFrame
     metrics: tuple[str, ...]
     base: NDArray[np.float64]
@@ -41,6 +41,16 @@ class Pair:
     recovered: tuple[Failure, ...]
     refused: tuple[Refusal, ...]
 
+    @property
+    def model(self) -> str:
+        """As shown."""
+        return shown(self.names)
+
+
+def shown(names: tuple[str, str]) -> str:
+    """One name, or both where two models are compared."""
+    return names[0] if names[0] == names[1] else f"{names[0]} → {names[1]}"
+
 
 def make_pair(
     base: Results, head: Results, models: tuple[str, str], case_sets: Sequence[str], chosen: Sequence[Metric]
@@ -50,7 +60,7 @@ def make_pair(
     Raises:
         CannotTell: no case set, no case or no metric is on both sides.
     """
-    name = models[0] if models[0] == models[1] else f"{models[0]} → {models[1]}"
+    name = shown(models)
     found = [
         (cases, base.scored(cases, models[0]), head.scored(cases, models[1]))
         for cases in case_sets
@@ -78,7 +88,7 @@ def make_pair(
         key: np.concatenate([getattr(part, key) for part in parts]) for key in ("base", "head", "has_base", "has_head")
     }
     return Pair(
-        name, pd.concat([part.labels for part in parts], ignore_index=True), tuple(m.name for m in chosen),
+        models, pd.concat([part.labels for part in parts], ignore_index=True), tuple(m.name for m in chosen),
         stack["base"], stack["head"], stack["has_base"], stack["has_head"], corpus, sum(part.asked for part in parts),
         tuple(each for part in parts for each in part.failed), tuple(each for part in parts for each in part.recovered),
         tuple(refused),
@@ -124,7 +134,7 @@ def _part(cases: str, one: Scored, two: Scored, base: Results, head: Results, ch
     dataset = cases.split("/")[0]
     labels["cluster"] = [f"{dataset}:{speaker}" for speaker in labels["speaker"]]
     asked = len(set(one.cases) | set(two.cases))
-    reasons = tuple(Refusal(f"{name} on {cases}", why) for name, why in refused.items() if why)
+    reasons = tuple(Refusal(f"{name} on {cases}", why, (name,)) for name, why in refused.items() if why)
     of_corpus = tuple(name for name in able if name in one.corpus and name in two.corpus)
     return _Part(
         labels, base_values, head_values, has_base, has_head, of_corpus, asked, tuple(lost), tuple(gained), reasons
@@ -194,7 +204,10 @@ def _unasked(cases: str, one: Scored, two: Scored, able: Sequence[str]) -> list[
 
 def _merged(refusals: Iterable[Refusal]) -> list[Refusal]:
     """The same reason once."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Refusal]] = {}
     for refusal in refusals:
-        found.setdefault(refusal.why, []).append(refusal.what)
-    return [Refusal(", ".join(what), why) for why, what in found.items()]
+        found.setdefault(refusal.why, []).append(refusal)
+    return [
+        Refusal(", ".join(each.what for each in alike), why, tuple(name for each in alike for name in each.metrics))
+        for why, alike in found.items()
+    ]

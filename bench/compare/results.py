@@ -10,6 +10,7 @@ import pandas as pd
 
 from bench.compare.scored import CannotTell, Scored, read_scored, read_version
 from bench.config import CaseSet
+from bench.errors import BenchError
 from bench.store import read_table
 from bench.workspace import Workspace
 
@@ -58,7 +59,10 @@ class Results:
         path = self.workspace.cases_table(CaseSet.parse(cases))
         if not path.is_file():
             return None
-        table = read_table(path, "space-bench prepare")
+        try:
+            table = read_table(path, "space-bench prepare")
+        except BenchError as error:
+            raise CannotTell(str(error)) from error
         if lacking := [name for name in CASE_LABELS if name not in table.columns]:
             raise CannotTell(f"{path} lacks {', '.join(lacking)}. `space-bench prepare` makes it anew.")
         return table[list(CASE_LABELS)].drop_duplicates("case").set_index("case")

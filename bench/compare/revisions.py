@@ -66,7 +66,9 @@ class Repository:
             f"to make them: `git worktree add ../{_plain(name)} {name}`, `dvc repro` there, and compare with "
             f"../{_plain(name)}/{folder} (or commit dvc.lock there, and compare with that commit)"
         )
-        target = scratch / _plain(name)
+        target = scratch / f"{_plain(name)}-{commit[:12]}"
+        if target.exists():
+            return target
         try:
             files = DVCFileSystem(str(self.root), rev=commit)
             for part in WANTED:

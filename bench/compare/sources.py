@@ -24,7 +24,7 @@ def resolve(name: str, results: Path, history: Path, scratch: Path) -> Results:
     Raises:
         BenchError: nothing has that name. CannotTell: it is known and has no results; says what makes them.
     """
-    if Path(name).is_dir():
+    if (Path(name) / "scores").is_dir():
         return _folder(Path(name), name)
     present = Results(str(results), Workspace(results))
     if name in present.models():
@@ -37,6 +37,8 @@ def resolve(name: str, results: Path, history: Path, scratch: Path) -> Results:
     repository = Repository.around(results)
     if repository is not None and (revision := repository.resolve(name)):
         return Results(name, Workspace(repository.bring(revision, name, results, scratch)))
+    if Path(name).is_dir():
+        raise CannotTell(f"the folder {name} has no scores/ in it; `space-bench score --out {name}` makes them")
     known = [*present.models(), *(record.label for record in records), *(repository.names() if repository else ())]
     versions = [f"{model}@{version}" for model in present.models() for version in present.versions(model)]
     raise BenchError(
@@ -50,8 +52,6 @@ def recorded(history: Path) -> list[Path]:
 
 
 def _folder(path: Path, name: str) -> Results:
-    if not (path / "scores").is_dir():
-        raise CannotTell(f"the folder {name} has no scores/ in it; `space-bench score --out {name}` makes them")
     found = Results(name, Workspace(path))
     if not found.tables:
         raise CannotTell(f"{path / 'scores'} has no table <dataset>/<split>/<protocol>/<model>.parquet")

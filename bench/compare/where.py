@@ -26,9 +26,8 @@ def _signs(chosen: Sequence[Metric]) -> NDArray[np.float64]:
 
 
 def regressed_cases(
-    pair: Pair, chosen: Sequence[Metric], rows: Sequence[MetricRow], sides: tuple[Results, Results],
-    models: tuple[str, str], top: int,
-) -> list[RegressedCase]:  # fmt: skip
+    pair: Pair, chosen: Sequence[Metric], rows: Sequence[MetricRow], sides: tuple[Results, Results], top: int
+) -> list[RegressedCase]:
     """The cases that got worse most, over the metrics whose verdict is worse; over all metrics where there is none."""
     told = {row.metric for row in rows if row.verdict == "worse"}
     columns = [column for column, metric in enumerate(chosen) if not told or metric.name in told]
@@ -50,7 +49,7 @@ def regressed_cases(
         )
         files = {
             side: results.video(case_set, model, case)
-            for side, results, model in zip(("base", "head"), sides, models, strict=True)
+            for side, results, model in zip(("base", "head"), sides, pair.names, strict=True)
         }
         videos = {side: path for side, path in files.items() if path is not None}
         found.append(RegressedCase(pair.model, case_set, case, float(mean[place]), worst, videos))

@@ -120,10 +120,11 @@ class RegressedCase:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A metric (or more) that was not compared, why, and what to do."""
+    """Something that was not compared, why, and what to do. `metrics`: names, where it is about some only."""
 
     what: str
     why: str
+    metrics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,9 @@ def test_a_damaged_table_is_named(make_results: MakeResults) -> None:
     write_table(path, pd.DataFrame({"case": ["x"]}), {"case": "str"})
     with pytest.raises(CannotTell, match="version"):
         compared(base, head)
+    base.cases_table(CASES).write_bytes(b"PAR1")
+    with pytest.raises(CannotTell, match=r"self\.parquet cannot be read"):
+        compared(base, base)
 
 
 def test_corpus_metrics_are_paired_by_replicates_of_the_same_draws(make_results: MakeResults) -> None:

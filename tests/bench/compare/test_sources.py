@@ -66,7 +66,8 @@ def test_revisions_and_experiments_are_read_from_the_cache_without_touching_the_
     scratch = tmp_path_factory.mktemp("scratch")
     status, out = git(project, "status", "--porcelain"), project / "out"
     before = out.joinpath("scores/d/test/self/viseme.parquet").read_bytes()
-    good = resolve("good", out, project / "history", scratch)
+    for _ in range(2):
+        good = resolve("good", out, project / "history", scratch)
     tried = resolve("bumpy-ride", out, project / "history", scratch)
     assert (good.versions("viseme"), tried.versions("viseme")) == ({"1"}, {"2"})
     assert good.labels("d/test/self") is not None and good.label == "good"
