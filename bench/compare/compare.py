@@ -159,7 +159,7 @@ def _drafts(
             share = float(np.mean(change > 0))
             drafts.append(_Draft(pair, metric, EVERYWHERE, paired, margins[metric.name], share, lost, gained))
         for cases, of_corpus in corpus_differences(pair, metric.name):
-            margin = corpus_margin(base, cases, metric.name, given)
+            margin = corpus_margin(base, pair.names[0], cases, metric.name, given)
             drafts.append(_Draft(pair, metric, cases, of_corpus, margin, float("nan"), lost, gained))
     return drafts
 

@@ -14,6 +14,9 @@ from metrics import statistics
 from metrics.base import Metric
 
 TRUTH, REENCODED = "ground-truth", "re-encoded"
+MOST = 0.1
+"""Of the base's value: more than that matters, whatever a codec may do. Re-encoding moves the Fréchet distance of the real
+clips by more than the whole distance of a good model."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,16 @@ def pooled_margins(
     The one is how far re-encoding moves the real clips, the other what runs of the model under other seeds differ by
     (`statistics.repeat_floor`). A distance from the reference is 0 for the real clips, and errors that do not know of
     each other add in quadrature: what re-encoding adds to 0 is far more than what it adds to the error of a model. So for
-    such a distance the floor is what it would add to the base's mean.
+    such a distance the floor is what it would add to the base's mean; a PSNR likewise, by powers.
     """
     names = [metric.name for metric in chosen]
     truth, again = (_stacked([base], side, case_sets, names) for side in (TRUTH, REENCODED))
     encoded = _mean_difference(truth[0], again[0])
     runs = _stacked([base, *repeats], model, case_sets, names)
-    means = _means(runs[0])
+    means, reencoded = _means(runs[0]), _means(again[0])
     found = {}
     for column, name in enumerate(names):
-        floor = float(encoded[column])
-        if chosen[column].paired and chosen[column].better == "lower":
-            floor = float(np.hypot(means[column], floor) - means[column])
+        floor = _at_level(chosen[column], float(encoded[column]), float(means[column]), float(reencoded[column]))
         options = [Margin(floor, "re-encoding")]
         if repeats:
             every = np.stack([run[:, column] for run in runs])
@@ -57,15 +58,25 @@ def pooled_margins(
     return found
 
 
-def corpus_margin(base: Results, cases: str, metric: str, given: Mapping[str, float]) -> Margin:
-    """Margin of a corpus metric on one case set: what is given, else what re-encoding moves."""
+def _at_level(metric: Metric, floor: float, base: float, reencoded: float) -> float:
+    """What the noise that moves the real clips by `floor`, to `reencoded`, does where the mean is `base`; at most `MOST` of it."""
+    if metric.paired and metric.unit == "dB":
+        # Powers of errors add: PSNR of both together, from the PSNR of each.
+        floor = float(10 * np.log10(1 + 10 ** ((base - reencoded) / 10)))
+    elif metric.paired and metric.better == "lower":
+        floor = float(np.hypot(base, floor) - base)
+    return min(floor, MOST * abs(base))
+
+
+def corpus_margin(base: Results, model: str, cases: str, metric: str, given: Mapping[str, float]) -> Margin:
+    """Margin of a corpus metric on one case set: what is given, else what re-encoding moves, at most `MOST` of the base."""
     if metric in given:
         return Margin(given[metric], "given")
     values = [
-        side.corpus.get(metric, float("nan")) if (side := base.scored(cases, model)) is not None else float("nan")
-        for model in (TRUTH, REENCODED)
+        side.corpus.get(metric, float("nan")) if (side := base.scored(cases, name)) is not None else float("nan")
+        for name in (TRUTH, REENCODED, model)
     ]
-    difference = abs(values[1] - values[0])
+    difference = min(abs(values[1] - values[0]), MOST * abs(values[2]))
     return Margin(difference, "re-encoding") if np.isfinite(difference) else Margin()
 
 

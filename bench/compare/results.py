@@ -50,9 +50,17 @@ class Results:
         return {read_version(path) for (_, name), path in self.tables.items() if name == model}
 
     def scored(self, cases: str, model: str) -> Scored | None:
-        """Or None where the model has no scores there."""
+        """Or None where the model has no scores there. Read once: floors and corpus metrics ask again."""
         path = self.tables.get((cases, model))
-        return None if path is None else read_scored(path)
+        if path is None:
+            return None
+        if path not in self._kept:
+            self._kept[path] = read_scored(path)
+        return self._kept[path]
+
+    @cached_property
+    def _kept(self) -> dict[Path, Scored]:
+        return {}
 
     def labels(self, cases: str) -> pd.DataFrame | None:
         """Speaker, emotion and level of each case of a case set, by case; None where the table is absent."""
