@@ -163,5 +163,5 @@ def _estimated(
     if unit == "clip":
         entry["note"] = "one speaker: the interval resamples clips and says nothing of other speakers"
     elif count < FEW_SPEAKERS:
-        entry["note"] = f"interval over {count} speakers only: a hint, not more"
+        entry["note"] = f"interval over {count} speakers only, hence wide"
     return entry
