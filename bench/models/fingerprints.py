@@ -30,7 +30,6 @@ FINGERPRINTS: Mapping[str, Mapping[str, Shape]] = {
     "face-vid2vid generator (original)": {"resblocks_2d.2dr5.conv1.weight": (256, 256, 3, 3)},
     "SadTalker mapping network": {"first.0.weight": (1024, 70, 7)},
     "LivePortrait motion extractor": {"detector.fc_exp.weight": (63, 768)},
-    "LivePortrait appearance extractor": {"first.conv.weight": (64, 3, 3, 3), "second.weight": (512, 256, 1, 1), "resblocks_3d.3dr5.conv2.weight": (32, 32, 3, 3, 3)},
     "LivePortrait stitching and retargeting": {"retarget_shoulder.module.mlp.0.weight": (128, 126), "retarget_eye.module.mlp.0.weight": (256, 66)},
     "LivePortrait warping module": {"dense_motion_network.mask.weight": (22, 142, 7, 7, 7)},
     "LivePortrait SPADE generator": {"conv_img.0.weight": (12, 64, 3, 3)},

@@ -49,9 +49,13 @@ class Published:
     def __init__(self, networks: FaceVid2Vid, picture: Picture, beta: bool) -> None:
         self._networks, self._beta = networks, beta
         self._source = self._tensor([picture])
-        self._feature = networks.appearance(self._source)
+        self.encode()
         self._canonical = networks.canonical(self._source)
         self.keypoints = self._posed(networks.head(self._source))
+
+    def encode(self) -> None:
+        """Work out the portrait's looks, which no frame changes."""
+        self._feature = self._networks.appearance(self._source)
 
     def follow(self, frames: Sequence[Picture]) -> Tensor:
         return self._posed(self._networks.head(self._tensor(frames)))

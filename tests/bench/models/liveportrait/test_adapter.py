@@ -58,6 +58,7 @@ def test_a_case_becomes_the_portrait_with_another_face_in_it(case: Case, monkeyp
     assert np.abs(made[0].astype(int) - made[1]).mean() > 0.02  # two faces to follow
 
 
+@pytest.mark.slow
 def test_who_has_no_face_gets_a_row_with_the_reason(case: Case, tmp_path: Path) -> None:
     nothing = np.full((SIDE, SIDE, 3), 90, np.uint8)
     write_video(tmp_path / "wall.mp4", [nothing] * 2, 25.0, None, 16000)
@@ -68,7 +69,7 @@ def test_who_has_no_face_gets_a_row_with_the_reason(case: Case, tmp_path: Path) 
         (replace(case, pose_video=tmp_path / "wide.mp4"), "not_generated", r"wide\.mp4 is 160x96"),
     ):
         with pytest.raises(ModelError, match=wanted) as caught:
-            _made(_model(), other)
+            _made(_model(close_lips=True), other)
         assert caught.value.status == status
 
 
