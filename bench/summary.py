@@ -76,7 +76,8 @@ def summarize(
             entry |= _of_corpus(metric, identities[metric.name], index, corpus, weights, seed)
         elif index:
             values = [found[i] for i in index]
-            entry |= _estimated(metric.aggregate, values, [speakers[i] for i in index], _columns(weights, index))
+            columns = _columns(weights, index)
+            entry |= _estimated(metric.aggregate, values, [speakers[i] for i in index], columns, metric.limits)
         else:
             first = next(
                 (f for f in failures if f.status is not Status.NOT_APPLICABLE), failures[0] if failures else None
@@ -106,7 +107,9 @@ def _of_corpus(
         shared = _Shared(metric.aggregate, samples) if hasattr(metric.aggregate, "prepare") else metric.aggregate
         values = samples if isinstance(shared, _Shared) else list(samples)
         speakers = [corpus.cases[i].speaker for i in index]
-        found = _estimated(shared, values, speakers, _columns(weights[:CORPUS_REPLICATES], index), metric.aggregate)
+        found = _estimated(
+            shared, values, speakers, _columns(weights[:CORPUS_REPLICATES], index), metric.limits, metric.aggregate
+        )
         cache.save(asked, found)
     return found
 
@@ -138,9 +141,14 @@ class _Shared:
 
 
 def _estimated(
-    aggregate: Any, values: Sequence[Any], speakers: Sequence[str], weights: Weights, kind: Any = None
-) -> dict[str, Any]:
-    """Entries of the summary: the aggregate and its interval, or why there is none. `kind`: of what `aggregate` is a form."""
+    aggregate: Any, values: Sequence[Any], speakers: Sequence[str], weights: Weights, limits: tuple[float, float],
+    kind: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Entries of the summary: the aggregate and its interval, or why there is none.
+
+    Args:
+        limits: beyond which no value can lie, so the interval does not either. kind: of what `aggregate` is a form.
+    """
     corpus, kind = kind is not None, aggregate if kind is None else kind
     try:
         value = float(aggregate(values, np.ones(len(values))))
@@ -153,7 +161,9 @@ def _estimated(
         return {"status": Status.UNDEFINED.value, "note": refusal or f"not defined on {len(values)} case(s)"}
     entry: dict[str, Any] = {"value": found.value}
     if np.isfinite(found.low) and np.isfinite(found.high):
-        entry.update(low=found.low, high=found.high)
+        # The value itself may be a rounding error beyond.
+        low, high = np.clip([found.low, found.high], *limits)
+        entry.update(low=min(float(low), found.value), high=max(float(high), found.value))
     if corpus:
         entry["replicates"] = [each if np.isfinite(each) else None for each in replicates.tolist()]
     if isinstance(kind, FrechetAggregate) and len(values) >= LEAST_SIZED:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -167,6 +168,9 @@ class Bundle:
 
 
 Better = Literal["lower", "higher", "none"]
+UNLIMITED = (-math.inf, math.inf)
+SHARE = (0.0, 1.0)
+COSINE = (-1.0, 1.0)
 ARROWS: Mapping[str, str] = {"lower": "↓", "higher": "↑", "none": ""}
 """How tables show the direction of a metric."""
 
@@ -189,6 +193,7 @@ class Metric:
         per_clip: Bundle -> float (or an array for corpus metrics); raises `Unscorable`.
         aggregate: ``(per-clip values, weights (n,)) -> value``. The weights are non-negative bootstrap counts.
         summary: one sentence for ``space-bench metrics``.
+        bounds: what its value cannot leave; None: 0 and up where lower is better (a distance), else unlimited.
     """
 
     name: str
@@ -206,6 +211,12 @@ class Metric:
     paired: bool = False
     portrait: bool = False
     corpus: bool = False
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value there can be; an interval does not go beyond them."""
+        return self.bounds or ((0.0, math.inf) if self.better == "lower" else UNLIMITED)
 
     @property
     def protocol_id(self) -> str:

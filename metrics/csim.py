@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, Features, Metric, Status, Unscorable, weighted_mean
+from metrics.base import COSINE, Bundle, Features, Metric, Status, Unscorable, weighted_mean
 from metrics.pairing import MAX_LENGTH_DIFFERENCE, MAX_MISSING, need_same_speaker
 
 
@@ -89,6 +89,7 @@ def _metric(
         name=name,
         title=title,
         group="identity",
+        bounds=COSINE,
         unit="",
         better="higher",
         needs=(network,),

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, FloatArray, Metric, Status, Unscorable
+from metrics.base import UNLIMITED, Bundle, FloatArray, Metric, Status, Unscorable
 from metrics.corpus_rows import ClipRows
 from metrics.frechet import FrechetAggregate, PairAggregate
 
@@ -148,6 +148,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="kd_efficientnet",
+        bounds=UNLIMITED,
         title="KD-EffNet",
         summary="Kernel distance of generated to real face crops on EfficientNet features; unbiased, may be below 0.",
         source="Bińkowski et al. 2018 and Gretton et al. 2012, other network: not comparable with KID",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, FloatArray, Metric, Status, Unscorable, weighted_mean
+from metrics.base import COSINE, SHARE, Bundle, FloatArray, Metric, Status, Unscorable, weighted_mean
 
 NETWORK = "emotion"
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -194,6 +194,7 @@ _PROTOCOL: dict[str, Any] = {
 METRICS: tuple[Metric, ...] = (
     Metric(
         name="emotion_accuracy",
+        bounds=SHARE,
         title="Emo. acc.",
         better="higher",
         protocol={**_PROTOCOL, "value": "1 if the likeliest class is the one asked for, else 0"},
@@ -205,6 +206,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="emotion_intensity",
+        bounds=COSINE,
         title="Emo. intensity",
         better="higher",
         corpus=True,

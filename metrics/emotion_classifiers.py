@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from metrics.base import FloatArray, Metric, weighted_mean
+from metrics.base import COSINE, SHARE, FloatArray, Metric, weighted_mean
 from metrics.emotion import (
     FER,
     Classifier,
@@ -107,6 +107,7 @@ def _accuracy(name: str, classifier: Classifier) -> Metric:
     protocol, common = _shared(name, classifier)
     return Metric(
         name=f"emotion_accuracy_{name}",
+        bounds=SHARE,
         title=f"Emo. acc. ({_TITLES[name]})",
         better="higher",
         protocol={**protocol, "value": "1 if the likeliest class is the one asked for, else 0"},
@@ -122,6 +123,7 @@ def _f1(name: str, classifier: Classifier) -> Metric:
     protocol, common = _shared(name, classifier)
     return Metric(
         name=f"emotion_f1_{name}",
+        bounds=SHARE,
         title=f"Emo. F1 ({_TITLES[name]})",
         better="higher",
         corpus=True,
@@ -138,6 +140,7 @@ def _intensity(name: str, classifier: Classifier) -> Metric:
     protocol, common = _shared(name, classifier)
     return Metric(
         name=f"emotion_intensity_{name}",
+        bounds=COSINE,
         title=f"Emo. intensity ({_TITLES[name]})",
         better="higher",
         corpus=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,7 @@ _BLINK: dict[str, Any] = {
 METRICS: tuple[Metric, ...] = (
     Metric(
         name="blink_rate",
+        bounds=(0.0, math.inf),
         title="Blinks",
         group="eyes",
         unit="1/min",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from metrics.base import Metric
+from metrics.base import UNLIMITED, Metric
 from metrics.distribution import FrameKernelAggregate, feature_pair
 from metrics.frechet import FrechetAggregate, PairAggregate
 
@@ -47,6 +47,7 @@ def _metric(name: str, frames: str) -> Metric:
         group="distribution",
         unit="",
         better="lower",
+        bounds=UNLIMITED if name == "kid" else None,
         needs=(network,),
         weights=("inception_fid",),
         paired=True,

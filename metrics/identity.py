@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, Features, Metric, Status, Unscorable, weighted_mean
+from metrics.base import COSINE, Bundle, Features, Metric, Status, Unscorable, weighted_mean
 from metrics.pairing import need_same_speaker
 
 NETWORK = "identity"
@@ -60,6 +60,7 @@ _COMMON: dict[str, Any] = {
     "group": "identity",
     "unit": "",
     "better": "higher",
+    "bounds": COSINE,
     "needs": (NETWORK,),
     "weights": ("dlib_face_resnet",),
     "aggregate": weighted_mean,

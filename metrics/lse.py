@@ -7,6 +7,7 @@ protocols of `metrics.features.syncnet_protocol`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -232,6 +233,7 @@ def _family(protocol: SyncProtocol) -> tuple[Metric, ...]:
     return (
         Metric(
             name=f"lse_c{suffix}",
+            bounds=(0.0, math.inf),
             title=f"LSE-C{label}",
             unit="",
             better="higher",

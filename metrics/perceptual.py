@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from metrics.base import Bundle, Metric, Status, Unscorable, weighted_mean
+from metrics.base import SHARE, Bundle, Metric, Status, Unscorable, weighted_mean
 from metrics.image import frame_mean
 
 _LPIPS = {
@@ -71,6 +71,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="cpbd",
+        bounds=SHARE,
         title="CPBD",
         group="image",
         unit="",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, Metric, Status, Unscorable, weighted_mean
+from metrics.base import SHARE, Bundle, Metric, Status, Unscorable, weighted_mean
 from metrics.envelope import need_audio, onset_times
 from metrics.frechet import FrechetAggregate
 from metrics.pairing import PAIRING_PROTOCOL, fill_gaps, need_given_pose, need_same_speaker, paired_tracks, usable_track
@@ -151,6 +152,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="pose_diversity",
+        bounds=(0.0, math.inf),
         title="Pose std",
         group="pose",
         unit="deg",
@@ -183,6 +185,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="beat_align",
+        bounds=SHARE,
         title="Beat align",
         group="pose",
         unit="",

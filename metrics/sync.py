@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Bundle, FaceTrack, Features, Metric, Phoneme, Status, Unscorable, weighted_mean
+from metrics.base import COSINE, Bundle, FaceTrack, Features, Metric, Phoneme, Status, Unscorable, weighted_mean
 from metrics.envelope import ENVELOPE_PROTOCOL, loudness, need_audio
 from metrics.features.regions import LIPS_INNER, LIPS_OUTER
 from metrics.pairing import fill_gaps, usable_track
@@ -206,6 +207,7 @@ _LAG: dict[str, Any] = {
 METRICS: tuple[Metric, ...] = (
     Metric(
         name="lip_corr",
+        bounds=COSINE,
         title="Lip corr.",
         unit="",
         better="higher",
@@ -236,6 +238,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="closure",
+        bounds=(-math.inf, 1.0),
         title="Closure",
         unit="",
         better="higher",

@@ -7,6 +7,7 @@ warping them would take eleven times as many pictures. Embeddings once a second 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -171,7 +172,7 @@ METRICS: tuple[Metric, ...] = (
         gaze_direction, value="soft-DTW divergence over frames with both pairs of eyes open, per frame; cost: angle",
     ),
     Metric(
-        name="csim_vico_dtw", title="CSIM (ViCo, DTW)", group="identity", unit="", better="higher", paired=True,
+        name="csim_vico_dtw", title="CSIM (ViCo, DTW)", group="identity", unit="", better="higher", bounds=(-math.inf, 1.0), paired=True,
         needs=("arcface_vico",), weights=("arcface_r100",), source=_SOURCE, aggregate=weighted_mean,
         summary="Cosine of ArcFace embeddings of whole, unaligned frames, small differences in timing forgiven.",
         protocol={

@@ -119,3 +119,15 @@ def test_estimates_of_other_settings_do_not_meet(tmp_path: Path) -> None:
     assert one.load([("a", "s")]) == {"value": 1.5}
     assert one.load([("a", "t")]) is None
     assert EstimateCache(store, metric, "x", {"replicates": 7}).load([("a", "s")]) is None
+
+
+@pytest.mark.parametrize("name", ["emotion_accuracy", "m_ld", "id_cos_ref"])
+def test_an_interval_does_not_leave_what_a_value_can_be(name: str, tmp_path: Path) -> None:
+    metric = registry.get(name)
+    lowest, highest = metric.limits
+    near = lowest if np.isinf(highest) else highest
+    values = [near, near, near, 0.5, near, near]
+    corpus = Corpus([Case(str(i), f"speaker {i // 2}") for i in range(6)], lambda *_: None, FeatureStore(tmp_path))
+    entry = summarize(corpus, {name: values}, [metric], {name: "id"}, seed=0)[name]
+    assert near in (entry["low"], entry["high"])
+    assert lowest <= entry["low"] < entry["value"] < entry["high"] <= highest
