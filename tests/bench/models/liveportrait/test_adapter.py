@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from bench.errors import BenchError
 from bench.models import registry
 from bench.models.base import Case, Context, ModelError
+from bench.models.checkpoints import load_network
 from bench.models.liveportrait import crop, recipe
 from bench.models.liveportrait.adapter import LivePortrait
 from bench.models.liveportrait.crop import Picture
+from bench.models.liveportrait.heads import eye_head, lip_head, stitching_head
 from datasets.media import write_video
 
 CONTEXT = Context("cpu", {}, {"a": "one"}, "d/test/self")
@@ -88,6 +91,18 @@ def test_absent_weights_are_a_reason_and_part_of_the_version(
     with pytest.raises(ModelError, match=r"appearance_feature_extractor\.pth") as caught:
         model.animate(case, 0)
     assert caught.value.status == "weights_missing"
+
+
+def test_the_three_heads_come_out_of_one_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SPACE_BENCH_WEIGHTS", str(tmp_path))
+    heads = {"retarget_shoulder": stitching_head(), "retarget_mouth": lip_head(), "retarget_eye": eye_head()}
+    published = {
+        key: {f"module.{name}": value for name, value in head.state_dict().items()} for key, head in heads.items()
+    }
+    torch.save(published, tmp_path / "stitching_retargeting_module.pth")
+    for key, made in (("retarget_shoulder", stitching_head), ("retarget_mouth", lip_head), ("retarget_eye", eye_head)):
+        loaded = load_network(made(), "liveportrait_stitching", CONTEXT, key=key)
+        assert torch.equal(loaded.mlp[0].weight, heads[key].mlp[0].weight)
 
 
 @pytest.mark.parametrize(
