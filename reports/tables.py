@@ -18,6 +18,7 @@ from reports.presets import Preset
 from reports.wording import ARROWS, decimals, fixed, number, text, why
 
 Mark = Literal["", "best", "second"]
+NOT_COMPUTED, HOW_TO_GET = "Not computed, weights missing:", "space-bench metrics show NAME"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Table:
 
     def to_latex(self) -> str:
         """A ``table*`` environment that needs the package booktabs and nothing else."""
-        from reports.formats import latex
+        from reports.latex import latex
 
         return latex(self)
 

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.data import ReportData
-from reports.formats import escape_latex, escape_markdown
+from reports.formats import escape_markdown
+from reports.latex import escape_latex
 from reports.presets import PRESETS, preset
 from reports.tables import Cell, Table, build_table
 from reports.wording import decimals, fixed, slug
