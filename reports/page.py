@@ -11,10 +11,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from reports.build_table import build_table
 from reports.data import Context, ReportData, records, within
 from reports.payload import Videos, as_json, payload
 from reports.presets import PRESETS, waits_for_weights
-from reports.tables import Table, build_table
+from reports.tables import Table
 from reports.templating import render, source
 from reports.wording import ARROWS, decimals, fixed, text
 

@@ -27,18 +27,19 @@ class Preset:
     metrics: tuple[str, ...] | None
     if_scored: frozenset[str] = frozenset()
 
-    def choose(self, metrics: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
+    def choose(self, metrics: pd.DataFrame, summary: pd.DataFrame, kept: frozenset[str] = frozenset()) -> list[str]:
         """The columns for these results: known metrics only, in the order of the preset, grouped where it has none.
 
-        A metric that only waits for weights has no column: there is a list of those, with what brings them.
+        A metric that only waits for weights has no column, unless it is `kept` because others published numbers of it:
+        there is a list of those, with what brings them.
         """
-        waiting = waits_for_weights(summary)
+        waiting = waits_for_weights(summary) - kept
         known = [name for name in metrics["metric"] if name not in waiting]
         if self.metrics is None:
             groups = list(dict.fromkeys(metrics["group"]))
             order = {row.metric: groups.index(row.group) for row in records(metrics)}
             return sorted(known, key=lambda name: order[name])
-        scored = {row.metric for row in records(summary) if number(row.value) is not None}
+        scored = {row.metric for row in records(summary) if number(row.value) is not None} | kept
         return [name for name in self.metrics if name in known and (name not in self.if_scored or name in scored)]
 
     def waiting(self, metrics: pd.DataFrame, summary: pd.DataFrame) -> list[str]:

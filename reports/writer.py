@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import pandas as pd
 
+from reports.build_table import build_table
 from reports.data import CONTEXT, Context, ReportData, classifiers, within
 from reports.page import page, table_page
 from reports.presets import PRESETS
-from reports.tables import Table, build_table
+from reports.tables import Table
 from reports.wording import slug
 
 TABLES: Mapping[str, Callable[[Table], str]] = {

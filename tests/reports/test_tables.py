@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.build_table import build_table
 from reports.data import ReportData
 from reports.formats import escape_markdown
 from reports.latex import escape_latex
 from reports.presets import PRESETS, preset
-from reports.tables import Cell, Table, build_table
+from reports.tables import Cell, Table
 from reports.wording import decimals, fixed, slug
 
 WHERE = ("mead", "test", "self")
