@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -13,27 +14,42 @@ from reports.compare.data import WORDS, Comparison
 
 COLOURS = {"worse": "bold red", "better": "green", "unclear": "yellow"}
 NUMBERS = ("BASE", "HEAD", "difference [95 %]", "p", "seen from", "cases")
+ONLY_WIDE = ("p", "seen from")
+WIDE = 100
+"""Columns of a terminal that holds all of them; in a narrower one no number is cut, `ONLY_WIDE` are left out."""
 MOST_FAILURES = 20
 
 
 def print_comparison(found: Comparison) -> None:
     """Metrics with what got worse first, coverage, regressed cases, and what was not compared."""
-    where = [name for name in ("model", "scope") if len({getattr(row, name) for row in found.metrics}) > 1]
-    table = Table(title=wording.headline(found), title_justify="left", header_style="bold")
-    for heading in ("verdict", *where, "metric", *NUMBERS):
-        table.add_column(heading, justify="right" if heading in NUMBERS else "left", no_wrap=heading == "verdict")
+    shown = [row for row in found.metrics if row.verdict != "same" and math.isfinite(row.low)]
+    numbers = [name for name in NUMBERS if out.width >= WIDE or name not in ONLY_WIDE]
+    where = [name for name in ("model", "scope") if len({getattr(row, name) for row in shown}) > 1]
+    table = Table(
+        title=wording.headline(found), title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for heading in ("verdict", *where, "metric", *numbers):
+        table.add_column(
+            heading, justify="right" if heading in NUMBERS else "left", no_wrap=heading not in ("metric", *where)
+        )
+    elsewhere = [name for name in ("model", "scope") if len({getattr(row, name) for row in found.metrics}) > 1]
     plain: dict[str, list[str]] = {}
     for row in (row for word in WORDS for row in found.metrics if row.verdict == word):
-        if row.verdict == "same" or not math.isfinite(row.low):
+        if row not in shown:
             reason = "same" if row.verdict == "same" else row.note
-            plain.setdefault(reason, []).append(" ".join((row.title, *(str(getattr(row, name)) for name in where))))
+            plain.setdefault(reason, []).append(" ".join((row.title, *(str(getattr(row, name)) for name in elsewhere))))
             continue
         digits = wording.places(row)
-        table.add_row(
-            Text(wording.verdict(row.verdict), COLOURS[row.verdict]), *(getattr(row, name) for name in where),
-            wording.title(row), wording.value(row.base, digits), wording.value(row.head, digits),
-            wording.difference(row), wording.p_value(row.p_value), wording.value(row.detectable, digits), str(row.cases),
+        cells = (
+            wording.value(row.base, digits), wording.value(row.head, digits), wording.difference(row),
+            wording.p_value(row.p_value), wording.value(row.detectable, digits), str(row.cases),
         )  # fmt: skip
+        table.add_row(
+            Text(wording.verdict(row.verdict), COLOURS[row.verdict]),
+            *(getattr(row, name) for name in where),
+            wording.title(row),
+            *(cell for name, cell in zip(NUMBERS, cells, strict=True) if name in numbers),
+        )
     if table.row_count:
         out.print(table)
     else:
