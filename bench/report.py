@@ -27,6 +27,7 @@ from bench.errors import BenchError
 from bench.models import registry
 from bench.parallel import run
 from bench.progress import watched
+from bench.report_tables import context_of, metrics_table, portable
 from bench.scoring import chosen_metrics
 from bench.store import CURVE_COLUMNS, EMOTION_COLUMNS, read_table, records, write_bytes
 from bench.workspace import Workspace
@@ -136,11 +137,11 @@ def _data(
     loud = [model.curves for item, model in every if model.model == "ground-truth" and len(model.curves)]
     tables = {
         "summary": pd.DataFrame([
-            {**_context(item.cases), "model": model.model, "metric": name, **entry}
+            {**context_of(item.cases), "model": model.model, "metric": name, **entry}
             for item, model in every for name, entry in model.summary.items()
         ]),
         "sizes": pd.DataFrame([
-            {**_context(item.cases), "model": model.model, "metric": name, "endless": entry["size_effect"]["endless"],
+            {**context_of(item.cases), "model": model.model, "metric": name, "endless": entry["size_effect"]["endless"],
              "clips": clips, "value": value, "deviation": deviation}
             for item, model in every for name, entry in model.summary.items() if "size_effect" in entry
             for clips, value, deviation in zip(
@@ -148,7 +149,7 @@ def _data(
             )
         ]),
         "scores": _stack(_tagged(model.scores, item, model.model) for item, model in every),
-        "cases": _stack(item.table.assign(**_context(item.cases)) for item in results),
+        "cases": _stack(item.table.assign(**context_of(item.cases)) for item in results),
         "curves": curves,
         "emotions": _stack(_tagged(model.emotions, item, model.model) for item, model in every if len(model.emotions)),
         "envelopes": _stack(frame[["case", "time", "loudness"]] for frame in loud).drop_duplicates(),
@@ -156,20 +157,12 @@ def _data(
     }  # fmt: skip
     for name, column in (("summary", "note"), ("scores", "detail")):
         if len(tables[name]):
-            tables[name][column] = _portable(tables[name][column], assets)
+            tables[name][column] = portable(tables[name][column], assets)
     return ReportData(
         title=config.title, created=date.today().isoformat(), environment=environment(),
-        metrics=_metrics_table(chosen), models=_models_table(every), videos=videos, reference="ground-truth",
+        metrics=metrics_table(chosen), models=_models_table(every), videos=videos, reference="ground-truth",
         **{name: table for name, table in tables.items() if len(table.columns)},
     )  # fmt: skip
-
-
-def _portable(told: pd.Series[Any], assets: AssetStore) -> pd.Series[Any]:
-    """Reasons without the folders of this machine: a report is read elsewhere."""
-    for folder, name in ((assets.weights, "weights"), (assets.cache, "asset cache"), (assets.root, ".")):
-        if folder is not None:
-            told = told.str.replace(str(folder), name, regex=False)
-    return told
 
 
 def _stack(frames: Any) -> pd.DataFrame:
@@ -177,20 +170,8 @@ def _stack(frames: Any) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
-def _context(cases: CaseSet) -> dict[str, str]:
-    return {"dataset": cases.dataset, "split": cases.split, "protocol": cases.protocol}
-
-
 def _tagged(frame: pd.DataFrame, item: CaseSetResults, model: str) -> pd.DataFrame:
-    return frame.assign(**_context(item.cases), model=model)
-
-
-def _metrics_table(chosen: Sequence[Metric]) -> pd.DataFrame:
-    return pd.DataFrame([
-        {"metric": m.name, "title": m.title, "group": m.group, "unit": m.unit, "better": m.better, "summary": m.summary,
-         "source": m.source, "protocol_id": m.protocol_id, "protocol": json.dumps(dict(m.protocol), default=str),
-         "corpus": m.corpus, "weights": ",".join(m.weights)} for m in chosen
-    ])  # fmt: skip
+    return frame.assign(**context_of(item.cases), model=model)
 
 
 def _models_table(every: Sequence[tuple[CaseSetResults, ModelResults]]) -> pd.DataFrame:
@@ -216,7 +197,7 @@ def _previews(
         shown[str(item.cases)] = picks
         for model in item.models:
             jobs += [
-                ((*_context(item.cases).values(), case, model.model), model.videos[case])
+                ((*context_of(item.cases).values(), case, model.model), model.videos[case])
                 for case in picks
                 if case in model.videos
             ]

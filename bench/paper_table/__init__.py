@@ -1,0 +1,1 @@
+"""A table for a paper from the scores that are here: rows, columns, tests against a reference, published numbers."""
