@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count, product
@@ -18,7 +19,8 @@ from reports.wording import ARROWS, decimals, fixed, number, text, why
 
 
 def build_table(
-    data: ReportData, preset: Preset, contexts: Sequence[Context] | None = None, published: Sequence[PublishedNumber] = ()
+    data: ReportData, preset: Preset, contexts: Sequence[Context] | None = None, published: Sequence[PublishedNumber] = (),
+    hoist: bool = False,
 ) -> Table:  # fmt: skip
     """The table of a preset over the given contexts (all by default).
 
@@ -26,6 +28,8 @@ def build_table(
     value, of the same cases under the same protocol, and the metric has a direction. A value counts only with status
     ``ok``. Published numbers stand in the sections of their dataset and protocol of cases; a metric that has one has a
     column even if ours waits for weights.
+
+    With `hoist`, a note that most numbers share is said once for all that have no letter.
 
     The summary may have ``protocol_id`` and, of tests against a reference model, ``p_adjusted`` and ``differs``.
     """
@@ -42,8 +46,9 @@ def build_table(
         _column(name, facts[name], ()) for name in preset.waiting(data.metrics, summary) if name not in kept
     )
     sections = [_section(data, context, columns, beside) for context in chosen]
-    noted, notes = _letter(sections)
-    return Table(preset.name, preset.title, columns, tuple(noted), notes, waiting)
+    common = _common(sections) if hoist else ""
+    noted, notes = _letter(sections, common)
+    return Table(preset.name, preset.title, columns, tuple(noted), notes, waiting, common)
 
 
 def _values(summary: pd.DataFrame, metric: str) -> list[float]:
@@ -174,15 +179,25 @@ def _rank(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:
     ]
 
 
-def _letter(sections: Sequence[Section]) -> tuple[list[Section], tuple[tuple[str, str], ...]]:
-    """Gives every footnote its letter; equal texts share one."""
+def _common(sections: Sequence[Section]) -> str:
+    """The note of more than half of our numbers, if each of them has a note: then no letter can stand for it."""
+    rows = [row for section in sections for row in (*section.ranked, *section.sanity)]
+    notes = [cell.note for row in rows for cell in row.cells if cell.value is not None]
+    if not notes or not all(notes):
+        return ""
+    note, times = Counter(notes).most_common(1)[0]
+    return note if 2 * times > len(notes) else ""
+
+
+def _letter(sections: Sequence[Section], common: str) -> tuple[list[Section], tuple[tuple[str, str], ...]]:
+    """Gives every footnote but the common one its letter; equal texts share one."""
     letters = ("".join(word) for size in count(1) for word in product(string.ascii_lowercase, repeat=size))
     keys: dict[str, str] = {}
 
     def lettered(rows: Sequence[Row]) -> tuple[Row, ...]:
         for row in rows:
             for note in (_source(row), *(cell.note for cell in row.cells)):
-                if note and note not in keys:
+                if note and note not in keys and note != common:
                     keys[note] = next(letters)
         return tuple(
             replace(

@@ -120,7 +120,7 @@ def _float(table: Table, part: range, place: tuple[int, int]) -> list[str]:
     lines = [
         r"\begin{table*}[t]",
         r"\centering\small\setlength{\tabcolsep}{4pt}",
-        rf"\caption{{{_caption(table, labels, place)}}}",
+        rf"\caption{{{_caption(table, labels, place)}}}\smallskip",
         rf"\label{{tab:{label.strip('-')}}}",
         # Never wider than the text, and never larger than it is.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
@@ -206,6 +206,8 @@ def _raised(key: str, dagger: bool = False) -> str:
 def _below(table: Table) -> list[str]:
     """Footnotes, what waits for weights, and protocol ids."""
     lines = []
+    if table.common:
+        lines.append(_paragraph(f"Numbers without a letter: {escape_latex(table.common)}."))
     if table.notes:
         notes = "; ".join(rf"$^{{\mathrm{{{key}}}}}$ {escape_latex(note)}" for key, note in table.notes)
         lines.append(_paragraph(f"{notes}."))

@@ -58,7 +58,7 @@ def paper_table(
         data: arranged; its summary holds what was tested. chosen: see `columns`.
         reference: title of the model that others were tested against; empty for none. tested: how many differences.
     """
-    table = build_table(data, chosen, published=published)
+    table = build_table(data, chosen, published=published, hoist=True)
     dagger = ""
     if reference and tested:
         dagger = (

@@ -107,6 +107,7 @@ class Table:
     Attributes:
         notes: (letter, text) of the footnotes in order of appearance.
         waiting: metrics of the preset that have no column, because their weights are not here.
+        common: the note of all numbers without a letter; empty where some have nothing to note.
         dagger: what the mark † says; empty where nothing was tested. protocols: the columns' protocol ids, as a sentence.
     """
 
@@ -116,13 +117,15 @@ class Table:
     sections: tuple[Section, ...]
     notes: tuple[tuple[str, str], ...]
     waiting: tuple[Column, ...] = ()
+    common: str = ""
     dagger: str = ""
     protocols: str = ""
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What is said below the table besides its notes."""
-        return tuple(filter(None, (self.dagger, self.protocols)))
+        common = f"Numbers without a letter: {self.common}." if self.common else ""
+        return tuple(filter(None, (common, self.dagger, self.protocols)))
 
     @property
     def remarks(self) -> tuple[tuple[str, str], ...]:

@@ -86,6 +86,8 @@ def gather(
     )  # fmt: skip
 
 
+SOMEBODYS = ("folder", "command")
+"""Entries behind which anything may stand: their rows keep the names that they were given."""
 FIELDS = ("value", "low", "high", "n", "asked", "clusters", "status", "note", "protocol_id")
 
 
@@ -113,7 +115,9 @@ def _model(name: str, version: str, params: Params | None) -> dict[str, str]:
     """What the row is; a name that neither the parameter file nor the registry knows is somebody's model."""
     options = params.options.get(name, {}) if params else {}
     row = {"model": name, "version": version, "title": registry.label(name, options), "kind": "model", "note": ""}
-    if options.get("model", name) in registry.MODELS:
+    if (kind := options.get("model", name)) in registry.MODELS:
         entry = registry.entry(name, options)
         row |= {"kind": entry.kind, "note": entry.summary}
+        if kind == name and kind not in SOMEBODYS:
+            row["title"] = registry.label(entry.card.title, options)
     return row

@@ -78,7 +78,8 @@ def make_table(results: Results, wanted: Wanted, params: Params | None, assets: 
         rows = _comparable(data, reference)
         found = tests(results, reference, rows, [metric for metric in metrics if metric.name in shown], wanted.seed)
         data = replace(data, summary=with_tests(data.summary, found, reference))
-    table = paper_table(data, chosen, published, reference, len(found.adjusted))
+    title = dict(zip(data.models["model"], data.models["title"], strict=True)).get(reference, "")
+    table = paper_table(data, chosen, published, title, len(found.adjusted))
     return table, _unplaced(table, published)
 
 

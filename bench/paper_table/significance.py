@@ -39,6 +39,7 @@ def tests(
         rows: (case set, model) of what is compared; the reference itself is passed over. metrics: those with a column.
     """
     wanted = [metric for metric in metrics if metric.better != "none"]
+    corpus = {metric.name for metric in wanted if metric.corpus}
     base = replace(results, label=reference, model=reference)
     found: dict[Key, float] = {}
     untested: dict[Key, str] = {}
@@ -56,7 +57,7 @@ def tests(
             if paired.difference.known:
                 found[cases, model, name] = paired.difference.p_value()
             else:
-                untested[cases, model, name] = reasons.get(name) or _why(paired)
+                untested[cases, model, name] = reasons.get(name) or _why(paired, name in corpus)
     adjusted = statistics.adjusted(list(found.values())).tolist()
     return Tests(dict(zip(found, adjusted, strict=True)), untested)
 
@@ -68,10 +69,12 @@ def _differences(pair: Pair, metrics: Sequence[Metric], seed: int) -> Iterator[t
         yield metric.name, (of_corpus or [paired])[0]
 
 
-def _why(paired: Paired) -> str:
-    if paired.cases < 2:
+def _why(paired: Paired, corpus: bool) -> str:
+    if paired.cases < 2 and not corpus:
         return f"{paired.cases or 'no'} case with a score on both sides"
-    return "the error of the difference is not known"
+    if corpus:
+        return "no replicates of the same cases and seed; `space-bench score` records them"
+    return "the means of the speakers agree by chance"
 
 
 def with_tests(summary: pd.DataFrame, found: Tests, reference: str) -> pd.DataFrame:
