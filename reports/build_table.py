@@ -57,13 +57,14 @@ def _values(summary: pd.DataFrame, metric: str) -> list[float]:
 
 
 def _protocol_ids(summary: pd.DataFrame) -> dict[str, str]:
-    """Of the scores, by metric: the one that most rows have, the alphabet's first among equals."""
-    if "protocol_id" not in summary.columns:
-        return {}
-    scored = summary[summary["status"] == "ok"]
-    return {
-        str(name): str(ids.mode().iloc[0]) for name, ids in scored.groupby("metric")["protocol_id"] if ids.notna().any()
-    }
+    """Of the scores, by metric: the one that most numbers have (most rows, where there is no number)."""
+    found = {}
+    if "protocol_id" in summary.columns:
+        for name, rows in summary[summary["protocol_id"].notna()].groupby("metric"):
+            scored = rows[rows["status"] == "ok"]
+            # Of equally many the alphabet's first: the order of rows must not decide.
+            found[str(name)] = str((scored if len(scored) else rows)["protocol_id"].mode().iloc[0])
+    return found
 
 
 def _column(name: str, fact: Any, values: Iterable[float], protocol_id: str = "") -> Column:

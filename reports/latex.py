@@ -133,6 +133,8 @@ def _float(table: Table, part: range, place: tuple[int, int]) -> list[str]:
     lines += [r"\bottomrule", r"\end{tabular}}"]
     if place[0] == place[1]:
         lines += _below(table)
+    elif table.notes:
+        lines.append(_paragraph("Notes stand under the last part."))
     return [*lines, r"\end{table*}"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reports.build_table import build_table
@@ -29,12 +29,8 @@ def arranged(data: ReportData, preset: PaperPreset) -> ReportData:
     return replace(data, models=models, metrics=metrics, summary=data.summary[here])
 
 
-def columns(data: ReportData, preset: PaperPreset, published: Collection[str] = ()) -> Preset:
-    """The columns that a preset has for these results.
-
-    Args:
-        data: arranged. published: metrics with numbers of others, which keep their column in any case.
-    """
+def columns(data: ReportData, preset: PaperPreset) -> Preset:
+    """The columns that a preset has for these results, which are `arranged`."""
     known = set(data.metrics["metric"])
     if not preset.groups:
         return Preset(preset.name, preset.title, None)
@@ -44,7 +40,7 @@ def columns(data: ReportData, preset: PaperPreset, published: Collection[str] = 
     for metric in (name for group in preset.groups.values() for name in group if name in known):
         names.append(metric)
         other = preset.stand_ins.get(metric)
-        if other in known and (metric in waiting or metric not in measured) and metric not in published:
+        if other in known and (metric in waiting or metric not in measured):
             names.append(str(other))
     return Preset(preset.name, preset.title, tuple(dict.fromkeys(names)))
 

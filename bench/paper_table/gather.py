@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,13 @@ def chosen_models(results: Results, sets: Sequence[str], asked: Sequence[str], p
 
 def gather(
     results: Results, sets: Sequence[str], models: Sequence[str], metrics: Sequence[Metric], params: Params | None,
-    assets: AssetStore,
+    assets: AssetStore, kept: Collection[str] = (),
 ) -> ReportData:  # fmt: skip
     """Summaries of these models on these case sets.
 
     Args:
         metrics: all that may have a column. params: whose options say what a row is; None where there is no such file.
+        kept: metrics that are listed even if no summary names them.
 
     Raises:
         BenchError: a summary is missing or damaged.
@@ -77,10 +78,11 @@ def gather(
     summary = pd.DataFrame(rows)
     if not len(summary):
         raise BenchError(f"the summaries below {results.workspace.root / 'scores'} name no metric of this version")
+    listed = {*summary["metric"], *kept}
     summary["note"] = portable(summary["note"], assets)
     return ReportData(
         title="table", created=date.today().isoformat(), environment={},
-        metrics=metrics_table([metric for name, metric in known.items() if name in set(summary["metric"])]),
+        metrics=metrics_table([known[name] for name in known if name in listed]),
         models=pd.DataFrame([_model(name, versions[name], params) for name in models]), summary=summary,
         reference="ground-truth",
     )  # fmt: skip

@@ -61,16 +61,16 @@ def make_table(results: Results, wanted: Wanted, params: Params | None, assets: 
     preset = PAPER_PRESETS[wanted.preset]
     metrics = chosen_metrics([])
     names = [metric.name for metric in metrics]
-    published = read_published(wanted.published, names) if wanted.published else []
+    published = read_published(wanted.published, names) if wanted.published and not preset.kinds else []
     sets = chosen_sets(results, wanted.cases)
     models = chosen_models(results, sets, wanted.models, params)
-    data = gather(results, sets, models, metrics, params, assets)
+    data = gather(results, sets, models, metrics, params, assets, {one.metric for one in published})
     if wanted.models:
         preset = replace(preset, rows=tuple(models), kinds=())
     data = arranged(data, preset)
     if not len(data.models):
         raise BenchError(f"preset {preset.name!r} shows {' and '.join(preset.kinds)} models, and none has scores here")
-    chosen = columns(data, preset, {one.metric for one in published})
+    chosen = columns(data, preset)
     shown = set(chosen.choose(data.metrics, data.summary))
     reference = _reference(wanted, preset, data)
     found = Tests({}, {})

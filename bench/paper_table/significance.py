@@ -36,7 +36,11 @@ def tests(
     Metrics without a direction are not tested: nobody claims anything of them.
 
     Args:
-        rows: (case set, model) of what is compared; the reference itself is passed over. metrics: those with a column.
+        results: score tables and cases. reference: the model that others are tested against.
+        rows: (case set, model) of what is compared; the reference itself is passed over. metrics: those with a column. seed: of the draws.
+
+    Raises:
+        CannotTell: a table is damaged.
     """
     wanted = [metric for metric in metrics if metric.better != "none"]
     corpus = {metric.name for metric in wanted if metric.corpus}
@@ -47,6 +51,10 @@ def tests(
         if model == reference or not wanted:
             continue
         head = replace(results, label=model, model=model)
+        # A damaged file ends the run here; below, what cannot be compared is a footnote.
+        for side, name in ((base, reference), (head, model)):
+            side.scored(cases, name)
+            side.labels(cases)
         try:
             pair = make_pair(base, head, (reference, model), [cases], wanted)
         except CannotTell as refused:
