@@ -14,7 +14,7 @@ from reports.tables import Table
 
 
 def arranged(data: ReportData, preset: PaperPreset) -> ReportData:
-    """The same results with the rows of the preset, in its order, and its heads over the columns."""
+    """Summaries only, with the rows of the preset in its order and its heads over the columns."""
     kept = data.models[data.models["kind"].isin(preset.kinds)] if preset.kinds else data.models
     places = {name: place for place, name in enumerate(preset.rows)}
     order = sorted(range(len(kept)), key=lambda row: places.get(kept["model"].iloc[row], len(places)))
@@ -26,7 +26,7 @@ def arranged(data: ReportData, preset: PaperPreset) -> ReportData:
         metrics = metrics[metrics["metric"].isin(heads)]
         metrics = metrics.assign(group=[heads[name] for name in metrics["metric"]])
     here = data.summary["model"].isin(set(models["model"])) & data.summary["metric"].isin(set(metrics["metric"]))
-    return replace(data, models=models, metrics=metrics, summary=data.summary[here])
+    return ReportData(data.title, data.created, data.environment, metrics, models, data.summary[here])
 
 
 def columns(data: ReportData, preset: PaperPreset) -> Preset:
