@@ -29,7 +29,7 @@ def compare_speed() -> Table:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name, seed in (("base", 1), ("head", 2)):
-            _write_results(Workspace(root / name), seed)
+            write_results(Workspace(root / name), seed)
         files = [f"--{kind}={root / 'report'}.{kind}" for kind in ("markdown", "junit", "html")]
         words = [
             sys.executable,
@@ -39,9 +39,9 @@ def compare_speed() -> Table:
             str(root / "base"),
             str(root / "head"),
         ]
-        start, spent = time.perf_counter(), _processor_seconds()
+        start, spent = time.perf_counter(), processor_seconds()
         done = subprocess.run([*words, *files], capture_output=True, text=True)
-        seconds, spent = time.perf_counter() - start, _processor_seconds() - spent
+        seconds, spent = time.perf_counter() - start, processor_seconds() - spent
     if done.returncode not in (0, 1):
         raise RuntimeError(f"compare ended with {done.returncode}: {done.stderr}")
     table = Table(title="compare, start to finish", title_justify="left")
@@ -53,13 +53,14 @@ def compare_speed() -> Table:
     return table
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
     """Of all ended children: on a machine that others use too, the fairer clock."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def _write_results(space: Workspace, seed: int) -> None:
+def write_results(space: Workspace, seed: int) -> None:
+    """Score tables of `MODELS` models, with the cases' labels."""
     random = np.random.default_rng(seed)
     names = [metric.name for metric in chosen_metrics([]) if metric.better != "none" and not metric.corpus][:METRICS]
     cases = [f"clip-{number:05d}" for number in range(CASES)]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from bench.benchmark_compare import compare_speed
+from bench.benchmark_table import table_speed
 from bench.progress import out
 from metrics import statistics
 from metrics.base import weighted_mean
@@ -201,6 +202,7 @@ def main() -> None:
     out.print(coverage_table(arguments.simulations))
     out.print(alarm_table(arguments.simulations))
     out.print(compare_speed())
+    out.print(table_speed())
 
 
 if __name__ == "__main__":
