@@ -35,7 +35,8 @@ def table_of_curves(found: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]
     """One table of the curves of all cases that have some."""
     filled = [(case, columns) for case, columns in found if columns]
     names = [name for name in CURVE_COLUMNS if name not in ("case", "model")]
-    cases = np.repeat(np.array([case for case, _ in filled], object), [len(columns["time"]) for _, columns in filled])
+    lengths = np.array([len(columns["time"]) for _, columns in filled], np.int64)
+    cases = np.repeat(np.array([case for case, _ in filled], object), lengths)
     joined = {
         name: np.concatenate([columns[name] for _, columns in filled]) if filled else np.empty(0) for name in names
     }

@@ -95,11 +95,15 @@ def missing_weights(metric: Metric, assets: AssetStore) -> tuple[str, ...]:
 
 
 def feature_plan(chosen: Sequence[Metric], fps: float, device: str, assets: AssetStore) -> Plan:
-    """The extraction plan that serves these metrics with what is at hand. Damaged weights refuse what needs them, no more."""
-    from metrics.features.registry import ASSETS
+    """The extraction plan that serves these metrics with what is at hand. Damaged weights refuse what needs them, no more.
+
+    Faces are tracked only where something looks at them; without a track there are no curves either.
+    """
+    from metrics.features.registry import ASSETS, looks_at_faces
 
     able = [metric for metric in chosen if not missing_weights(metric, assets)]
-    names = sorted({name for metric in able for name in metric.needs} - {"audio"} | {"track"})
+    names = sorted({name for metric in able for name in metric.needs} - {"audio"})
+    names += ["track"] if "track" not in names and any(map(looks_at_faces, names)) else []
     files: dict[str, Path] = {}
     damaged: dict[str, str] = {}
     for asset in dict.fromkeys(asset for name in names for asset in ASSETS.get(name, ())):
@@ -113,7 +117,8 @@ def feature_plan(chosen: Sequence[Metric], fps: float, device: str, assets: Asse
     }  # fmt: skip
     of_portraits = [name for metric in able if metric.portrait for name in metric.needs]
     made = plan([name for name in names if name not in refused], files, fps, device, portraits=of_portraits)
-    return replace(made, refused={**refused, **made.refused})
+    features = {name: identity for name, identity in made.features.items() if name in names}
+    return replace(made, features=features, refused={**refused, **made.refused})
 
 
 def obstacles(chosen: Sequence[Metric], planned: Plan, assets: AssetStore) -> dict[str, Unscorable]:

@@ -21,7 +21,7 @@ from bench.portraits import measure_portraits
 from bench.scoring import Item, Loader, chosen_metrics, feature_plan, missing_weights, score_items
 from metrics.base import Labels, Metric
 
-CLIPS, FRAMES = 2, 26
+CLIPS, FRAMES = 1, 26
 SHARE, REST_GAIN, SYNC_OVER = 0.8, 5.0, 1.3
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 from metrics.features.syncnet_protocol import PROTOCOLS, SyncProtocol
 from metrics.lse import LIPS, SOUND, legacy_feature
@@ -115,3 +116,9 @@ class _Networks(Mapping[str, type]):
 def networks() -> Mapping[str, type]:
     """Network classes by feature name; each takes ``(assets: Mapping[str, Path], device: str = "cpu")``."""
     return _Networks()
+
+
+def looks_at_faces(feature: str) -> bool:
+    """Whether measuring that feature needs the face track."""
+    kind: Any = networks()[feature] if feature in networks() and feature not in PAIR_NETWORKS else None
+    return feature == LIPS or (kind is not None and bool(kind.needs_face))
