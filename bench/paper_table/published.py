@@ -85,6 +85,8 @@ def _number(entry: Entry) -> PublishedNumber:
 
 def _explain(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
+    if not place:
+        return "it must be a mapping with the key 'numbers' (docs/tables.md)"
     if item["type"] == "extra_forbidden":
         model = Source if "source" in item["loc"][:-1] else Entry if len(item["loc"]) > 1 else Numbers
         return f"unknown key {place!r}. {nearest(str(item['loc'][-1]), model.model_fields)}"
@@ -92,4 +94,4 @@ def _explain(item: Any) -> str:
         return f"{place}: {item['ctx']['error']} (found {item.get('input')!r})"
     if item["type"] == "missing":
         return f"{place} is missing"
-    return f"{place or 'the file'}: {item['msg'].lower()} (found {item.get('input')!r})"
+    return f"{place}: {item['msg'].lower()} (found {item.get('input')!r})"

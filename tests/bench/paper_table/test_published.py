@@ -83,6 +83,14 @@ def test_a_number_without_what_belongs_to_it_is_refused(
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["", "[]", "3", "number: []"])
+def test_a_file_without_numbers_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "published.yaml"
+    path.write_text(text)
+    with pytest.raises(BenchError, match="numbers"):
+        read_published(path, METRICS)
+
+
 def test_two_values_from_one_source_are_refused(write: Callable[[Any], Path]) -> None:
     with pytest.raises(BenchError, match="two values of m_ld from one source"):
         read_published(write([NUMBER, NUMBER | {"value": 7}]), METRICS)

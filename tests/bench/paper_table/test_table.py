@@ -133,6 +133,13 @@ def test_a_mistake_is_one_line(add_model: AddModel, run: Run, words: tuple[str, 
     assert code == 2 and said in err and err.count("\n") == 1
 
 
+def test_a_place_that_cannot_be_written_is_one_line(add_model: AddModel, run: Run, tmp_path: Path) -> None:
+    add_model("space")
+    (tmp_path / "file").write_text("")
+    code, _, err = run("--write", "file/inside")
+    assert code == 2 and "cannot write into file/inside" in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": "1", "metrics": {"m_ld": 3}}', b"\xff\xfe", None])
 def test_a_damaged_summary_is_one_line_with_what_to_do(add_model: AddModel, run: Run, content: bytes | None) -> None:
     space: Workspace = add_model("space")
