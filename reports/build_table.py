@@ -25,7 +25,7 @@ def build_table(
     """The table of a preset over the given contexts (all by default).
 
     Values that print alike are marked alike. A column is marked only where at least two competing models have a
-    value, of the same cases under the same protocol, and the metric has a direction. A value counts only with status
+    value, of as many cases under the same protocol, and the metric has a direction. A value counts only with status
     ``ok``. Published numbers stand in the sections of their dataset and protocol of cases; a metric that has one has a
     column even if ours waits for weights.
 
