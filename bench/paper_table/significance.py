@@ -54,7 +54,7 @@ def tests(
         # A damaged file ends the run here; below, what cannot be compared is a footnote.
         for side, name in ((base, reference), (head, model)):
             side.scored(cases, name)
-            side.labels(cases)
+        results.labels(cases)
         try:
             pair = make_pair(base, head, (reference, model), [cases], wanted)
         except CannotTell as refused:
