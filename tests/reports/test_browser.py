@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from reports.data import ReportData
-from reports.page import page
+from reports.page import page, table_page
+from reports.paper import arranged, columns, paper_table
+from reports.paper_presets import PAPER_PRESETS
+from reports.published import PublishedNumber
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -182,3 +185,27 @@ def test_a_phone_never_scrolls_sideways(opened: Any) -> None:
     opened.set_viewport_size({"width": 390, "height": 844})
     opened.reload()
     assert opened.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_paper_table_is_readable_by_itself_and_scrolls_in_its_frame(
+    browser: Any, make_data: Callable[..., ReportData], tmp_path: Path, scheme: str
+) -> None:
+    preset = PAPER_PRESETS["space"]
+    data = make_data(cases=2, contexts=(("sample", "test", "self"),))
+    data = arranged(replace(data, summary=data.summary.assign(p_adjusted=0.01, differs=True)), preset)
+    published = [PublishedNumber(NASTY, "sample", "self", "m_ld", "3.10", NASTY)]
+    table = paper_table(data, columns(data, preset), published, NASTY, 9)
+    path = tmp_path / "table.html"
+    path.write_text(table_page(table), encoding="utf-8")
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    tab = context.new_page()
+    troubles: list[str] = []
+    tab.on("console", lambda message: troubles.append(message.text))
+    tab.goto(path.as_uri())
+    assert "3.10" in tab.text_content("tbody.published") and "†" in tab.text_content("tbody.ranked")
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    for selector in ("caption", ".published .name", ".divider span", ".ranked sup", ".waits", ".notes li"):
+        assert tab.evaluate(CONTRAST, selector) >= 4.5, selector
+    context.close()
+    assert troubles == []

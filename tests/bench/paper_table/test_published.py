@@ -83,6 +83,14 @@ def test_a_number_without_what_belongs_to_it_is_refused(
     assert said in str(refused.value)
 
 
+def test_the_example_of_the_page_is_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "tables.md").read_text(encoding="utf-8")
+    path = tmp_path / "published.yaml"
+    path.write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    (number,) = read_published(path, METRICS)
+    assert (number.metric, number.value) == ("fid", "12.30")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "3", "number: []"])
 def test_a_file_without_numbers_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "published.yaml"
