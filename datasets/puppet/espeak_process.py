@@ -49,6 +49,8 @@ def speak(voice: str, words_per_minute: int, pitch: int, text: str) -> tuple[int
     rate = library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEME_EVENTS | _DONT_EXIT)
     if rate <= 0:
         raise RuntimeError(f"espeak-ng could not start with the data in {data.decode()}")
+    # Seeded by the clock otherwise: voices with breath in them would sound different every second.
+    library.espeak_ng_SetRandSeed(ctypes.c_long(1))
     pieces: list[bytes] = []
     phonemes: list[tuple[str, int]] = []
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -47,6 +48,13 @@ def test_silence_is_silent_and_vowels_are_not(utterance: Utterance) -> None:
 def test_the_same_text_sounds_the_same_whatever_was_said_before(utterance: Utterance) -> None:
     say("Something else.", VOICE)
     assert np.array_equal(say("My bike met papa.", VOICE).samples, utterance.samples)
+
+
+def test_a_voice_with_breath_in_it_sounds_the_same_a_second_later() -> None:
+    breathy = Voice("en-us-nyc+f5")
+    first = say("plums", breathy)
+    time.sleep(1.1)
+    assert np.array_equal(say("plums", breathy).samples, first.samples)
 
 
 def test_an_unknown_voice_is_an_error_that_names_it() -> None:

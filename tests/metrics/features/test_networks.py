@@ -19,7 +19,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from metrics.features.face_mesh import locate
 from metrics.features.mini_xception import EMOTIONS
 from metrics.features.pixels import PSNR_CAP, Psnr, Ssim
-from metrics.features.registry import ASSETS, PAIR_NETWORKS, SYNC_FEATURES, networks
+from metrics.features.registry import ASSETS, PAIR_NETWORKS, SPEECH, SYNC_FEATURES, networks
 
 Frame = NDArray[np.uint8]
 Make = Callable[[str], Any]
@@ -58,7 +58,7 @@ def inputs(portrait: Frame, portrait_landmarks: NDArray[np.float32]) -> Callable
 
 
 def test_registry_agrees_with_the_classes() -> None:
-    assert {*networks(), *SYNC_FEATURES} == set(ASSETS)
+    assert {*networks(), *SYNC_FEATURES, SPEECH} == set(ASSETS)
     assert set(ASSETS) >= PAIR_NETWORKS
     for name, network in networks().items():
         assert network.name == name
