@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from bench.models.eamm.emotion import EmotionDisplacement
 from bench.models.eamm.generator import Generator, bent
 from bench.models.eamm.keypoints import FeatureKeypoints, Keypoints, PictureKeypoints
 from metrics.parity import NETWORK_TOLERANCE as TOLERANCE
-from tests.oracle import Factors, Oracle, one_thread
+from tests.oracle import Factors, Oracle
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], float, Factors]] = {
     "eamm_kp_detector": (PictureKeypoints, 1, {"kp.weight": 0.3, "jacobian.weight": 0.3}),
@@ -33,12 +33,6 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], float, Factors]] = {
     "eamm_audio": (SpeechMotion, 0.8, {"*modulation.weight": 8, "*.noise.weight": 0.1}),
 }
 """Class, gain and factors with which the outputs were recorded."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread_without_gradients() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 @pytest.fixture(scope="module")

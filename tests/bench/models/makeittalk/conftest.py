@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,15 +13,9 @@ from bench.models.makeittalk.autovc import AutoVC
 from bench.models.makeittalk.content import ContentBranch
 from bench.models.makeittalk.speaker import SpeakerBranch
 from bench.models.makeittalk.translation import Translation
-from tests.oracle import Factors, Oracle, one_thread
+from tests.oracle import Factors, Oracle
 
 Network = TypeVar("Network", bound=nn.Module)
-
-
-@pytest.fixture(autouse=True)
-def one_thread_without_gradients() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 @pytest.fixture(scope="session")

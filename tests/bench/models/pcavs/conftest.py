@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from torch import nn
 
-from tests.oracle import Factors, Oracle, one_thread
+from tests.oracle import Factors, Oracle
 
 FACTORS: dict[str, tuple[float, Factors]] = {
     "pcavs_audio": (0.8, {}),
@@ -19,12 +19,6 @@ FACTORS: dict[str, tuple[float, Factors]] = {
 """Gain and factors with which the outputs were recorded."""
 
 Filled = Callable[[str, nn.Module], nn.Module]
-
-
-@pytest.fixture(autouse=True)
-def one_thread_without_gradients() -> Iterator[None]:
-    with one_thread():
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from bench.models.wav2lip.network import Wav2Lip
-from tests.oracle import Oracle, one_thread
-
-
-@pytest.fixture(autouse=True)
-def one_thread_without_gradients() -> Iterator[None]:
-    with one_thread():
-        yield
+from tests.oracle import Oracle
 
 
 @pytest.fixture(scope="session")
