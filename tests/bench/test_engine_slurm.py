@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.engine.cluster import DaskEngine
 from bench.engine.connect import open_engine
 from bench.errors import BenchError
 from tests.bench.engine_work import square
@@ -15,12 +16,20 @@ pytest.importorskip("dask_jobqueue")
 
 SBATCH = """#!/bin/bash
 [ "$1" = --test-only ] && exit 0
-setsid bash "$1" > /dev/null 2>&1 < /dev/null &
+# Slurm keeps a copy of the script, which dask-jobqueue deletes at once.
+cp "$1" "$0.job"
+setsid bash "$0.job" > /dev/null 2>&1 < /dev/null &
 echo "Submitted batch job $!"
 """
 SCANCEL = '#!/bin/bash\nkill -- "-$1" 2> /dev/null\nexit 0\n'
 REFUSING = '#!/bin/bash\necho "sbatch: error: invalid account" >&2\nexit 1\n'
-JOBS = {"jobqueue.slurm.cores": 1, "jobqueue.slurm.processes": 1, "jobqueue.slurm.memory": "2GiB"}
+JOBS = {
+    "jobqueue.slurm.cores": 1,
+    "jobqueue.slurm.processes": 1,
+    "jobqueue.slurm.memory": "2GiB",
+}
+PATIENCE = 300.0
+"""Seconds: jobs may wait in a queue for hours, a test may not."""
 
 
 def program(folder: Path, name: str, text: str) -> None:
@@ -41,6 +50,8 @@ def test_jobs_are_started_for_the_command_and_do_its_work(commands: Path) -> Non
     program(commands, "sbatch", SBATCH)
     program(commands, "scancel", SCANCEL)
     with dask.config.set(JOBS), open_engine("slurm", 1) as engine:
+        assert isinstance(engine, DaskEngine)
+        engine.fleet.patience = PATIENCE
         assert dict(engine.run(square, [(1, 2), (3,)], lambda item, why: 0)) == {1: 1, 2: 4, 3: 9}
 
 
