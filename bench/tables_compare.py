@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from bench.progress import out
 from reports.compare import wording
-from reports.compare.data import WORDS, Comparison
+from reports.compare.data import WORDS, Comparison, MetricRow
 
 COLOURS = {"worse": "bold red", "better": "green", "unclear": "yellow"}
 NUMBERS = ("BASE", "HEAD", "difference [95 %]", "p", "seen from", "cases")
@@ -24,7 +25,7 @@ def print_comparison(found: Comparison) -> None:
     """Metrics with what got worse first, coverage, regressed cases, and what was not compared."""
     shown = [row for row in found.metrics if row.verdict != "same" and math.isfinite(row.low)]
     numbers = [name for name in NUMBERS if out.width >= WIDE or name not in ONLY_WIDE]
-    where = [name for name in ("model", "scope") if len({getattr(row, name) for row in shown}) > 1]
+    where = _varying(shown)
     table = Table(
         title=wording.headline(found), title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
@@ -32,7 +33,7 @@ def print_comparison(found: Comparison) -> None:
         table.add_column(
             heading, justify="right" if heading in NUMBERS else "left", no_wrap=heading not in ("metric", *where)
         )
-    elsewhere = [name for name in ("model", "scope") if len({getattr(row, name) for row in found.metrics}) > 1]
+    elsewhere = _varying(found.metrics)
     plain: dict[str, list[str]] = {}
     for row in (row for word in WORDS for row in found.metrics if row.verdict == word):
         if row not in shown:
@@ -71,6 +72,11 @@ def print_comparison(found: Comparison) -> None:
         _say(f"not compared: {refusal.what}: {refusal.why}")
     for note in found.notes:
         _say(f"note: {note}")
+
+
+def _varying(rows: Sequence[MetricRow]) -> list[str]:
+    """What differs between rows, and has to be said of each."""
+    return [name for name in ("model", "scope") if len({getattr(row, name) for row in rows}) > 1]
 
 
 def _say(text: str) -> None:
