@@ -1,0 +1,1 @@
+"""User studies: pairs of clips before people, their answers, and what these say."""
