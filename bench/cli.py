@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from bench import __version__, cli_compare, cli_datasets, cli_metrics, cli_models, cli_space, cli_table
+from bench import __version__, cli_compare, cli_datasets, cli_metrics, cli_models, cli_space, cli_study, cli_table
 from bench.engine.setting import LOCAL
 from bench.errors import BenchError
 from bench.progress import console, out
@@ -26,6 +26,7 @@ app.add_typer(assets_app, name="assets")
 app.add_typer(cli_datasets.app, name="datasets")
 app.add_typer(cli_metrics.app, name="metrics")
 app.add_typer(cli_models.app, name="models")
+app.add_typer(cli_study.app, name="study")
 app.command()(cli_space.animate)
 app.command()(cli_space.train)
 app.command()(cli_table.table)

@@ -7,6 +7,8 @@ nothing about a model.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -55,6 +57,9 @@ class Pair(Strict):
         reference: file below ``media/`` of the true clip, where it is shown; empty otherwise.
         expected: the right answer of a check (``first`` or ``second`` video, ``tie``, or the side ``left`` or ``right``
             that an instruction names); empty for a pair without one.
+        judged_by: questions whose answers `expected` speaks of; empty: all that are answered by a choice. (Of a clip with
+            a broken sound nothing can be said about head motion.)
+        cut: frames taken off the longer video, so that both end together.
     """
 
     pair: str
@@ -69,6 +74,8 @@ class Pair(Strict):
     reference: str = ""
     seconds: float = Field(gt=0)
     expected: Literal["", "first", "second", "tie", "left", "right"] = ""
+    judged_by: tuple[str, ...] = ()
+    cut: int = Field(0, ge=0)
 
 
 class Trial(Strict):
@@ -110,7 +117,9 @@ class Study(Strict):
 
     Attributes:
         study: its name. models: name and version of each model. results: where the videos came from, for people.
-        raters: how many were planned. power: why so many, in a sentence. criterion: how cases were chosen.
+        raters: how many were planned. power: why so many, in a sentence. criterion: how cases were chosen, in a sentence.
+        balance: how even the design is, in a sentence. compared: the pairs of models between which people choose. Checks
+        and practice may show models that `models` lacks: the true clip (``ground-truth``) and spoiled ones.
     """
 
     format: Literal[1] = FORMAT
@@ -124,9 +133,17 @@ class Study(Strict):
     models: dict[str, str]
     raters: int
     power: str = ""
+    balance: str = ""
+    compared: tuple[tuple[str, str], ...] = ()
     exclusions: Exclusions = Exclusions()
     pairs: tuple[Pair, ...]
     blocks: tuple[Block, ...]
+
+
+def fingerprint(study: Study) -> str:
+    """sha256 of all that the study says: answers name it, so that an edited study no longer fits them."""
+    canonical = json.dumps(study.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class Answer(Strict):

@@ -1,0 +1,1 @@
+"""What user studies need of the suite: cases chosen from results, media, metrics beside answers."""
