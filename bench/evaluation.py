@@ -200,7 +200,8 @@ def _write(
         files = {item.case: item.video.path for item in items[name] if isinstance(item.video, Video)}
         rows = table[table["model"] == name]
         models.append(ModelResults(name, "given", "sanity" if name == REFERENCE else "folder", "", rows, scores.summary,
-                                   scores.curves, pd.DataFrame(scores.emotions), files))  # fmt: skip
+                                   scores.curves, pd.DataFrame(scores.emotions), files,
+                                   pd.DataFrame(scores.replicates)))  # fmt: skip
     results = [CaseSetResults(CASES, cases, models)]
     write_table(report / "scores.parquet", table, SCORE_COLUMNS)
     config = ReportConfig(title="Evaluation", examples=4)

@@ -23,7 +23,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("n", "asked", "clusters", "status", "note"),
     ),
     "scores": (*CONTEXT, "case", "model", "version", "metric", "protocol_id", "value", "status", "detail"),
-    "cases": (*CONTEXT, "case", "clip", "speaker", "emotion", "level", "intensity", "seconds"),
+    "cases": (*CONTEXT, "case", "clip", "speaker", "emotion", "level", "intensity", "seconds", "angle"),
     "curves": (*CONTEXT, "case", "model", "time", "aperture", "pitch", "yaw", "roll"),
     "emotions": (*CONTEXT, "case", "model", "classifier", "asked", "predicted", "probability"),
     "sizes": (*CONTEXT, "model", "metric", "clips", "value", "deviation", "endless"),
@@ -68,7 +68,7 @@ class ReportData:
         summary: one row a context, model and metric. ``value`` is NaN where ``status`` is not ``ok``; ``low`` and
             ``high`` are the ends of its interval; ``n`` cases were scored of the ``asked``.
         scores: one row a context, case, model and metric.
-        cases: one row a case. curves: one row a frame of a chosen case, ``time`` in seconds, angles in degrees,
+        cases: one row a case; ``angle`` is the largest turn of the true clip's head about any axis, in degrees. curves: one row a frame of a chosen case, ``time`` in seconds, angles in degrees,
             ``aperture`` in inter-ocular distances. emotions: asked and recognised emotion, one row a case, model and
             classifier.
         sizes: values of biased corpus metrics for subsets of ``clips`` clips, and extrapolated to endlessly many.

@@ -13,14 +13,18 @@ from markupsafe import Markup
 
 from reports.build_table import build_table
 from reports.data import Context, ReportData, records, within
-from reports.payload import Videos, as_json, payload
+from reports.payload import Payload, as_json
 from reports.presets import PRESETS, waits_for_weights
 from reports.tables import Table
 from reports.templating import render, source
 from reports.wording import ARROWS, decimals, fixed, text
 
-SCRIPTS = ("dom.js", "table.js", "charts.js", "player.js", "failures.js", "page.js")
-STYLES = ("base.css", "table.css", "page.css")
+SCRIPTS = (
+    *("dom.js", "theme.js", "data.js", "state.js", "table.js", "charts.js", "spread.js", "curves.js", "player.js"),
+    *("watch.js", "failures.js", "overview.js", "forest.js", "strata.js", "correlation.js", "ranking.js"),
+    *("filters.js", "thumbs.js", "cases.js", "case_page.js", "page.js", "keys.js"),
+)
+STYLES = ("base.css", "table.css", "page.css", "charts.css", "player.css", "cases.css")
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,7 @@ def page(data: ReportData) -> str:
     """The whole page as HTML text."""
     contexts = data.contexts()
     tables = {name: {c: build_table(data, preset, [c]) for c in contexts} for name, preset in PRESETS.items()}
-    videos = Videos()
-    content = payload(data, tables["full"], videos)
+    content = Payload.of(data, tables["full"])
     script = Markup("(() => {\n'use strict';\n") + source(*SCRIPTS) + Markup("})();")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return render(
@@ -56,8 +59,9 @@ def page(data: ReportData) -> str:
         missing=missing_weights(data),
         waiting=waits_for_weights(data.summary),
         rejected=list(records(data.rejected)),
-        payload=as_json(content),
-        videos=as_json(videos.uris),
+        payload=as_json(content.document),
+        videos=as_json(content.videos.uris),
+        chunks=content.chunks.elements,
         style=source(*STYLES),
         script=script,
         script_hash=f"sha256-{digest}",

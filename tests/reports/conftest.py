@@ -73,7 +73,7 @@ def build(
         names = [f"{context[0]}_{k:03d}" for k in range(cases)]
         for k, case in enumerate(names):
             emotion, level = EMOTIONS[k % 8], 1 + k % 3
-            all_cases.append((*context, case, f"{case}_clip", f"S{k % 5}", emotion, level, level / 3, 2.4))
+            all_cases.append((*context, case, f"{case}_clip", f"S{k % 5}", emotion, level, level / 3, 2.4, 9.0 * (k % 5)))
         for model, version, _, _, badness in models:
             for row in metrics.itertuples():
                 base, slope = known.get(row.metric, (0.1, 0.2))
