@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import typer
 
+from bench.study import cli_collect, cli_export, cli_page, cli_serve
+
 app = typer.Typer(help="User studies: pairs of clips before people, and what their answers say.", no_args_is_help=True)
 
 
 @app.callback()
 def study() -> None:
     """User studies: pairs of clips before people, and what their answers say."""
+
+
+app.command()(cli_page.page)
+app.command()(cli_serve.serve)
+app.command()(cli_export.export)
+app.command()(cli_export.erase)
+app.command()(cli_collect.collect)

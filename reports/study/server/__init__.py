@@ -1,0 +1,1 @@
+"""``space-bench study serve``: hands out blocks, keeps each answer at once, shows how far the study is."""
