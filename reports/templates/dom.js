@@ -16,11 +16,11 @@ const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 const RESULTS = JSON.parse(document.getElementById('payload').textContent);
-const VIDEOS = JSON.parse(document.getElementById('videos').textContent);
 const MODELS = new Map(RESULTS.models.map((model) => [model.name, model]));
 const colour = (model) => MODELS.get(model)?.colour ?? 'var(--ink)';
 const title = (model) => MODELS.get(model)?.title ?? model;
 const isReference = (model) => model === RESULTS.reference;
+const competes = (model) => MODELS.get(model)?.kind !== 'sanity';
 const dot = (model) => el('span', { class: 'dot', 'aria-hidden': 'true', style: { '--c': colour(model) } });
 
 // Ground truth first, where models stand side by side; otherwise the order of the table.
@@ -51,6 +51,34 @@ function extent(values, margin = 0.06) {
   if (low > high) return [0, 1];
   const room = (high - low || Math.abs(high) || 1) * margin;
   return [low - room, high + room];
+}
+
+const counted = (count) => count.toLocaleString('en');
+const plural = (count, one, many = `${one}s`) => `${counted(count)} ${count === 1 ? one : many}`;
+
+// A labelled choice. `groups` is a list of [heading or null, [[value, words], ...]].
+function chooser(label, groups, onchange) {
+  const options = ([value, words]) => el('option', { value }, words);
+  const select = el('select', {}, ...groups.map(([heading, list]) => (heading === null ? list.map(options) : el('optgroup', { label: heading }, ...list.map(options)))));
+  select.addEventListener('change', () => onchange(select.value));
+  return { select, node: el('label', { class: 'field' }, el('span', {}, label), select) };
+}
+
+const modelOptions = (names) => [[null, names.map((name) => [name, title(name)])]];
+
+function metricOptions(metrics) {
+  const groups = [...new Set(metrics.map((metric) => RESULTS.metrics[metric].group))];
+  return groups.map((group) => [group || 'other', metrics.filter((metric) => RESULTS.metrics[metric].group === group).map((metric) => [metric, `${RESULTS.metrics[metric].title} ${RESULTS.metrics[metric].arrow}`.trim()])]);
+}
+
+// Calls `draw` once, when the node comes near what is on the screen: what nobody scrolls to costs nothing.
+function whenSeen(node, draw) {
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    draw();
+  }, { rootMargin: '400px' });
+  seen.observe(node);
 }
 
 const short = (value) => String(Number(value.toPrecision(6))).replace('-', '−');

@@ -1,7 +1,8 @@
-// One case at a time: all its videos side by side on one clock, with the curves underneath.
-const LINES = [['aperture', 'lip aperture'], ['pitch', 'pitch °'], ['yaw', 'yaw °'], ['roll', 'roll °']];
+// All videos of one case side by side on one clock, with the curves underneath.
 const STEP = 1 / 25;
-const DRIFT = 0.07;
+const NEAR = 0.012;
+const FAR = 0.2;
+const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5];
 const ICONS = { waves: 'M13 7.5a4 4 0 0 1 0 5M15.5 5a8 8 0 0 1 0 10', cross: 'M13 8l4 4M17 8l-4 4' };
 
 function soundIcon() {
@@ -9,177 +10,209 @@ function soundIcon() {
   return svg('svg', { viewBox: '0 0 20 20', 'aria-hidden': 'true' }, body, ...Object.entries(ICONS).map(([name, d]) => svg('path', { class: name, d })));
 }
 
-// Curves of every model over time; `move(seconds)` puts the playhead, `seek` is called when somebody points.
-function curveChart(shown, hidden, width, seek) {
-  const models = inOrder(Object.keys(shown.curves)).sort((a, b) => isReference(a) - isReference(b));
-  const [left, gap, tall] = [46, 24, 62];
-  const end = Math.max(STEP, ...models.flatMap((model) => shown.curves[model].time));
-  const x = scale([0, end], [left, width - 8]);
-  const total = LINES.length * (tall + gap) + 18;
-  const chart = svg('svg', { class: 'chart curves', viewBox: `0 0 ${width} ${total}`, role: 'img', 'aria-label': 'Lip aperture and head pose over time' });
-  LINES.forEach(([column, label], row) => {
-    const top = row * (tall + gap) + 16;
-    const domain = extent(models.flatMap((model) => shown.curves[model][column]));
-    const y = scale(domain, [top + tall, top]);
-    chart.append(svg('text', { class: 'soft', x: left + 5, y: top - 5 }, column === 'aperture' && shown.sound ? `${label} over the loudness of the sound` : label));
-    if (column === 'aperture' && shown.sound) {
-      const peak = Math.max(1e-9, ...shown.sound.loudness);
-      const outline = shown.sound.time.map((time, k) => `${x(Math.min(time, end)).toFixed(1)},${(top + tall - (shown.sound.loudness[k] / peak) * tall).toFixed(1)}`);
-      chart.append(svg('polygon', { class: 'sound-area', points: [`${left},${top + tall}`, ...outline, `${x(Math.min(end, shown.sound.time.at(-1) ?? 0)).toFixed(1)},${top + tall}`].join(' ') }));
-    }
-    for (const value of ticks(...domain, 2)) {
-      chart.append(svg('line', { class: 'grid', x1: left, x2: width - 8, y1: y(value), y2: y(value) }), svg('text', { class: 'tick', x: left - 6, y: y(value) + 3.5, 'text-anchor': 'end' }, short(value)));
-    }
-    for (const model of models.filter((name) => !hidden.has(name))) {
-      let [path, pen] = ['', 'M'];
-      shown.curves[model][column].forEach((value, k) => {
-        if (value === null) { pen = 'M'; return; }
-        path += `${pen}${x(shown.curves[model].time[k]).toFixed(1)} ${y(value).toFixed(1)}`;
-        pen = 'L';
-      });
-      chart.append(svg('path', { d: path, fill: 'none', 'stroke-linejoin': 'round', 'stroke-width': isReference(model) ? 2.2 : 1.5, 'stroke-dasharray': MODELS.get(model).dash || null, style: { stroke: colour(model) } }));
-    }
-  });
-  for (const value of ticks(0, end, 6)) chart.append(svg('text', { class: 'tick', x: x(value), y: total - 4, 'text-anchor': 'middle' }, `${short(value)} s`));
-  const head = svg('line', { class: 'head', x1: left, x2: left, y1: 12, y2: total - 18 });
-  chart.append(head);
-  const point = (event) => {
-    const box = chart.getBoundingClientRect();
-    seek(Math.max(0, Math.min(end, (((event.clientX - box.left) / box.width) * width - left) / (width - 8 - left) * end)));
-  };
-  chart.addEventListener('pointerdown', (event) => { chart.setPointerCapture(event.pointerId); point(event); });
-  chart.addEventListener('pointermove', (event) => { if (event.buttons) point(event); });
-  const move = (seconds) => {
-    const place = x(Math.min(seconds, end));
-    head.setAttribute('x1', place);
-    head.setAttribute('x2', place);
-  };
-  return { chart, move };
-}
-
-function watch(mount, context) {
-  const stage = el('div', {});
-  let stop = () => {};
-  const describe = (shown) => [shown.case, ...Object.entries(shown.labels).map(([name, value]) => (name === 'seconds' ? `${Number(Number(value).toFixed(1))} s` : name === 'level' ? `level ${value}` : value))].join(' · ');
-  const choose = el('select', { 'aria-label': 'Case' }, ...context.watch.map((shown, index) => el('option', { value: index }, describe(shown))));
-  const show = () => { stop(); stop = showCase(stage, context.watch[Number(choose.value)]); };
-  const turn = (by) => { choose.value = String((Number(choose.value) + by + context.watch.length) % context.watch.length); show(); };
-  choose.addEventListener('change', show);
-  const buttons = context.watch.length > 1 ? [el('button', { type: 'button', class: 'quiet', 'aria-label': 'Previous case', onclick: () => turn(-1) }, '‹'), el('button', { type: 'button', class: 'quiet', 'aria-label': 'Next case', onclick: () => turn(1) }, '›')] : [];
-  mount.replaceChildren(el('div', { class: 'controls' }, choose, ...buttons), stage);
-  show();
-  return () => stop();
-}
-
-function showCase(stage, shown) {
-  const names = truthFirst(inOrder([...new Set([...Object.keys(shown.videos), ...Object.keys(shown.absent)])]));
-  const clips = new Map();
-  const speakers = new Map();
-  const loud = (model) => {
-    for (const [name, video] of clips) video.muted = name !== model;
-    for (const [name, button] of speakers) button.setAttribute('aria-pressed', String(name === model));
-  };
-  const tiles = names.map((model) => {
-    const caption = el('figcaption', {}, dot(model), el('span', { class: 'name', title: title(model) }, title(model)));
-    if (!(model in shown.videos)) return el('figure', {}, el('div', { class: 'hole' }, shown.absent[model]), caption);
-    const video = el('video', { src: `${VIDEOS[shown.videos[model]]}#t=0.001`, preload: 'metadata', playsinline: true, 'aria-label': `${title(model)}, ${shown.case}`, tabindex: -1 });
-    video.muted = true;
-    clips.set(model, video);
-    const button = el('button', { type: 'button', class: 'quiet sound', 'aria-pressed': 'false', 'aria-label': `Sound of ${title(model)}`, onclick: () => loud(button.getAttribute('aria-pressed') === 'true' ? null : model) }, soundIcon());
-    speakers.set(model, button);
-    caption.append(button);
-    return el('figure', {}, video, caption);
-  });
-  const parts = [];
-  const hidden = new Set();
-  let [curves, frame] = [null, 0];
-  const master = () => clips.values().next().value;
-  const length = () => Math.max(0, ...[...clips.values()].map((video) => video.duration || 0));
-  const scrub = el('input', { type: 'range', min: 0, max: 1, step: 0.01, value: 0, 'aria-label': 'Time of all videos' });
-  const clock = el('output', {}, '0.00 / 0.00 s');
-  const play = el('button', { type: 'button', class: 'quiet play' }, 'Play all');
-  const speed = el('select', { 'aria-label': 'Speed' }, ...[0.25, 0.5, 1].map((rate) => el('option', { value: rate, selected: rate === 1 }, `${rate}×`)));
-  const again = el('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' }, 'Loop');
-
-  const display = () => {
-    const now = master()?.currentTime ?? 0;
-    scrub.max = String(length() || 1);
-    scrub.value = String(now);
-    clock.textContent = `${now.toFixed(2)} / ${length().toFixed(2)} s`;
-    curves?.move(now);
-  };
-  const seek = (seconds) => {
-    for (const video of clips.values()) video.currentTime = Math.min(seconds, video.duration || seconds);
-    curves?.move(seconds);
-  };
-  const pause = () => {
-    cancelAnimationFrame(frame);
-    for (const video of clips.values()) video.pause();
-    play.textContent = 'Play all';
-    display();
-  };
-  const tick = () => {
-    const now = master().currentTime;
-    for (const video of clips.values()) {
-      if (Math.abs(video.currentTime - now) > DRIFT && !video.seeking && !video.ended && now < video.duration) video.currentTime = now;
-    }
-    display();
-    if (master().ended) {
-      if (again.getAttribute('aria-pressed') !== 'true') return pause();
-      seek(0);
-      start();
-      return undefined;
-    }
-    frame = requestAnimationFrame(tick);
-    return undefined;
-  };
-  const start = () => {
-    cancelAnimationFrame(frame);
-    if (master().ended || master().currentTime >= master().duration - STEP / 2) seek(0);
-    for (const video of clips.values()) {
-      video.playbackRate = Number(speed.value);
-      video.play().catch((error) => { if (error.name !== 'AbortError') pause(); });
-    }
-    play.textContent = 'Pause';
-    frame = requestAnimationFrame(tick);
-  };
-  const toggle = () => (master().paused ? start() : pause());
-  const nudge = (by) => { pause(); seek(Math.max(0, Math.min(length(), master().currentTime + by * STEP))); };
-
-  if (clips.size) {
-    play.addEventListener('click', toggle);
-    scrub.addEventListener('input', () => { const to = Number(scrub.value); pause(); seek(to); });
-    speed.addEventListener('change', () => { for (const video of clips.values()) video.playbackRate = Number(speed.value); });
-    again.addEventListener('click', () => again.setAttribute('aria-pressed', String(again.getAttribute('aria-pressed') !== 'true')));
-    for (const video of clips.values()) {
-      video.addEventListener('loadedmetadata', display);
-      video.addEventListener('seeked', display);
-      video.addEventListener('click', toggle);
-    }
-    const back = el('button', { type: 'button', class: 'quiet', 'aria-label': 'One frame back', onclick: () => nudge(-1) }, '−1');
-    const on = el('button', { type: 'button', class: 'quiet', 'aria-label': 'One frame on', onclick: () => nudge(1) }, '+1');
-    parts.push(el('div', { class: 'transport' }, play, back, on, scrub, clock, speed, again));
-    loud(clips.keys().next().value);
+class Players {
+  // `tiles` are [{model, source: {url, uri} or null, absent: why there is no video}].
+  constructor(stage, name, tiles) {
+    this.stage = stage;
+    this.name = name;
+    this.clips = new Map();
+    this.speakers = new Map();
+    this.hidden = new Set();
+    this.frame = 0;
+    this.looping = false;
+    this.curves = null;
+    this.below = el('div', {});
+    const figures = truthFirst(tiles.map((tile) => tile.model)).map((model) => this.tile(tiles.find((tile) => tile.model === model)));
+    this.bar = this.transport();
+    this.bar.hidden = !this.clips.size;
+    stage.replaceChildren(el('div', { class: 'players' }, ...figures), this.bar, this.below);
+    if (this.clips.size) this.listen(this.clips.keys().next().value);
   }
-  if (Object.keys(shown.curves).length) {
+
+  tile({ model, source, absent }) {
+    const caption = el('figcaption', {}, dot(model), el('span', { class: 'name', title: title(model) }, title(model)));
+    const hole = (words) => el('div', { class: 'hole' }, words);
+    if (!source) return el('figure', {}, hole(absent || 'no video'), caption);
+    const video = el('video', { src: `${source.url ?? source.uri}#t=0.001`, preload: 'auto', playsinline: true, 'aria-label': `${title(model)}, ${this.name}`, tabindex: -1 });
+    video.muted = true;
+    this.clips.set(model, video);
+    const button = el('button', { type: 'button', class: 'quiet sound', 'aria-pressed': 'false', 'aria-label': `Sound of ${title(model)}`, onclick: () => this.listen(button.getAttribute('aria-pressed') === 'true' ? null : model) }, soundIcon());
+    this.speakers.set(model, button);
+    caption.append(button);
+    const figure = el('figure', { 'data-model': model }, video, caption);
+    video.addEventListener('loadedmetadata', () => this.display());
+    video.addEventListener('seeked', () => this.display());
+    video.addEventListener('click', () => this.toggle());
+    video.addEventListener('error', () => {
+      if (!video.getAttribute('src')) return;
+      // The copy inside the page, where there is one, still plays when the page was moved away from its videos.
+      if (source.uri && source.url && !video.src.startsWith('data:')) {
+        video.src = `${source.uri}#t=0.001`;
+        return;
+      }
+      this.clips.delete(model);
+      this.speakers.delete(model);
+      button.remove();
+      video.replaceWith(hole(source.url ? `Cannot be played. It should lie at ${decodeURIComponent(source.url)} beside this page, in a format that this browser knows.` : 'This browser cannot play it.'));
+      this.bar.hidden = !this.clips.size;
+      if (this.clips.size) this.listen(this.clips.keys().next().value);
+    });
+    return figure;
+  }
+
+  transport() {
+    this.play = el('button', { type: 'button', class: 'quiet play', onclick: () => this.toggle() }, 'Play all');
+    this.scrub = el('input', { type: 'range', min: 0, max: 1, step: STEP, value: 0, 'aria-label': 'Time of all videos' });
+    this.scrub.addEventListener('input', () => { const to = Number(this.scrub.value); this.pause(); this.seek(to); });
+    this.clock = el('output', {}, '0.00 / 0.00 s');
+    this.speed = el('select', { 'aria-label': 'Speed' }, ...SPEEDS.map((rate) => el('option', { value: rate, selected: rate === 1 }, `${rate}×`)));
+    this.speed.addEventListener('change', () => { for (const video of this.clips.values()) video.playbackRate = Number(this.speed.value); });
+    this.again = el('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false', onclick: () => this.loop() }, 'Loop');
+    const back = el('button', { type: 'button', class: 'quiet', 'aria-label': 'One frame back', onclick: () => this.nudge(-1) }, '−1');
+    const on = el('button', { type: 'button', class: 'quiet', 'aria-label': 'One frame on', onclick: () => this.nudge(1) }, '+1');
+    return el('div', { class: 'transport' }, this.play, back, on, this.scrub, this.clock, this.speed, this.again);
+  }
+
+  get master() { return this.clips.values().next().value; }
+
+  get length() { return Math.max(0, ...[...this.clips.values()].map((video) => video.duration || 0)); }
+
+  // The sound of one model, or of none.
+  listen(model) {
+    for (const [name, video] of this.clips) video.muted = name !== model;
+    for (const [name, button] of this.speakers) button.setAttribute('aria-pressed', String(name === model));
+  }
+
+  nextSound() {
+    const names = [...this.clips.keys()];
+    const now = names.findIndex((name) => !this.clips.get(name).muted);
+    this.listen(names[now + 1] ?? null);
+  }
+
+  display() {
+    const now = this.master?.currentTime ?? 0;
+    this.scrub.max = String(this.length || 1);
+    this.scrub.value = String(now);
+    this.clock.textContent = `${now.toFixed(2)} / ${this.length.toFixed(2)} s`;
+    this.curves?.move(now);
+  }
+
+  seek(seconds) {
+    for (const video of this.clips.values()) video.currentTime = Math.min(seconds, video.duration || seconds);
+    this.curves?.move(seconds);
+  }
+
+  // Paused videos stand at one time, not each where it happened to stop.
+  pause() {
+    cancelAnimationFrame(this.frame);
+    const playing = this.master && !this.master.paused;
+    for (const video of this.clips.values()) video.pause();
+    if (playing && !this.master.ended) this.seek(this.master.currentTime);
+    this.play.textContent = 'Play all';
+    this.display();
+  }
+
+  // Small drift is caught up by playing a little faster or slower, which nobody hears; only large drift by a jump.
+  align() {
+    const now = this.master.currentTime;
+    const rate = Number(this.speed.value);
+    for (const video of this.clips.values()) {
+      if (video === this.master || video.seeking || video.ended || now >= video.duration) continue;
+      const behind = now - video.currentTime;
+      if (Math.abs(behind) > FAR) video.currentTime = now;
+      else video.playbackRate = rate * (Math.abs(behind) > NEAR ? 1 + Math.max(-0.2, Math.min(0.2, 2 * behind)) : 1);
+    }
+  }
+
+  tick() {
+    if (!this.master) return;
+    this.align();
+    this.display();
+    const longest = [...this.clips.values()].reduce((a, b) => (b.duration > a.duration ? b : a));
+    if (!longest.ended) {
+      this.frame = requestAnimationFrame(() => this.tick());
+    } else if (this.looping) {
+      this.seek(0);
+      this.start();
+    } else {
+      this.pause();
+    }
+  }
+
+  start() {
+    cancelAnimationFrame(this.frame);
+    if (this.master.ended || this.master.currentTime >= this.length - STEP / 2) this.seek(0);
+    for (const video of this.clips.values()) {
+      video.playbackRate = Number(this.speed.value);
+      video.play().catch((error) => { if (error.name !== 'AbortError' && this.clips.size) this.pause(); });
+    }
+    this.play.textContent = 'Pause';
+    this.frame = requestAnimationFrame(() => this.tick());
+  }
+
+  toggle() {
+    if (!this.master) return;
+    if (this.play.textContent === 'Pause') this.pause();
+    else this.start();
+  }
+
+  nudge(by) {
+    if (!this.master) return;
+    this.pause();
+    // A hair into the frame: on its edge, rounding decides which one is seen.
+    const to = (Math.round(this.master.currentTime / STEP) + by) * STEP + 0.001;
+    this.seek(Math.max(0, Math.min(this.length, to)));
+  }
+
+  loop() {
+    this.looping = !this.looping;
+    this.again.setAttribute('aria-pressed', String(this.looping));
+  }
+
+  // The curves under the videos; models can be taken out of them.
+  show({ curves, sound }) {
+    const names = truthFirst(inOrder(Object.keys(curves)));
+    if (!names.length) return;
     const place = el('div', {});
     const draw = () => {
-      curves = curveChart(shown, hidden, Math.max(320, stage.clientWidth || 900), (seconds) => { pause(); seek(seconds); });
-      place.replaceChildren(curves.chart);
+      this.curves = curveChart({ curves, sound }, this.hidden, Math.max(300, this.stage.clientWidth || 900), (seconds) => { this.pause(); this.seek(seconds); });
+      place.replaceChildren(this.curves.chart);
+      this.curves.move(this.master?.currentTime ?? 0);
     };
-    const key = el('div', { class: 'key', role: 'group', 'aria-label': 'Curves shown' }, ...truthFirst(inOrder(Object.keys(shown.curves))).map((model) => {
+    const key = el('div', { class: 'key', role: 'group', 'aria-label': 'Curves shown' }, ...names.map((model) => {
       const button = el('button', { type: 'button', 'aria-pressed': 'true' }, dot(model), title(model));
       button.addEventListener('click', () => {
-        if (!hidden.delete(model)) hidden.add(model);
-        button.setAttribute('aria-pressed', String(!hidden.has(model)));
+        if (!this.hidden.delete(model)) this.hidden.add(model);
+        button.setAttribute('aria-pressed', String(!this.hidden.has(model)));
         draw();
-        display();
       });
       return button;
     }));
-    parts.push(key, place);
+    this.below.replaceChildren(key, place);
     draw();
   }
-  stage.replaceChildren(el('div', { class: 'players' }, ...tiles), ...parts);
-  return () => { pause(); stage.replaceChildren(); };
+
+  // True where the key was one of the player's.
+  key(event) {
+    if (event.target.closest('input, select')) return false;
+    const button = event.target.closest('button, summary, a');
+    if (event.key === ' ' && !button) this.toggle();
+    else if (event.key === 'ArrowLeft') this.nudge(-1);
+    else if (event.key === 'ArrowRight') this.nudge(1);
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+
+  // Videos that are no longer seen must give their memory back.
+  stop() {
+    cancelAnimationFrame(this.frame);
+    for (const video of this.clips.values()) {
+      video.pause();
+      video.removeAttribute('src');
+      video.load();
+    }
+    this.clips.clear();
+    this.stage.replaceChildren();
+  }
 }
