@@ -66,6 +66,10 @@ def _train(
     fabric: Fabric, objective: Objective, data: Dataset[Sample], settings: LoopSettings, folder: Path, resume: bool,
     held_out: Dataset[Sample] | None,
 ) -> dict[str, Any]:  # fmt: skip
+    if fabric.device.type == "cuda":
+        # Every batch has the same shape: convolutions are tried once and the fastest is kept.
+        torch.backends.cudnn.benchmark = True
+        torch.set_float32_matmul_precision("high")
     folder.mkdir(parents=True, exist_ok=True)
     if not resume and fabric.is_global_zero:
         _clear(folder)

@@ -16,6 +16,8 @@ from space_ref.vid2vid.grid import axis
 
 FLOOR = 0.1
 """Weight of "no correction" beside the keypoints' own, which are 1 at each keypoint."""
+FINEST = 128
+"""Cells across the corrected flow at most: a neighbourhood of 0.04 is five cells wide there, and more cost without gain."""
 ROUNDS = 2
 """Neighbouring keypoints blur each other; a second round corrects what the first one left."""
 

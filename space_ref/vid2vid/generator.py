@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from space_ref.vid2vid.anchor import correction
+from space_ref.vid2vid.anchor import FINEST, correction
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock, widths
 from space_ref.vid2vid.config import Vid2VidConfig
 from space_ref.vid2vid.dense_motion import DenseMotionNetwork, Motion
@@ -125,10 +125,10 @@ class Generator(nn.Module, ABC):
         return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, flow, blend)
 
     def _anchored(self, motion: Motion, kp_source: Tensor, kp_driving: Tensor) -> tuple[Motion, Tensor]:
-        """The motion whose visible surface follows the keypoints, and the fine flow of that surface ``(B, 2, S, S)``."""
+        """The motion whose visible surface follows the keypoints, and the fine flow of that surface ``(B, 2, h, w)``."""
         with torch.autocast(kp_driving.device.type, enabled=False):  # positions need all their digits
             shift = _surface_shift(motion)
-            size = (self.image_size, self.image_size)
+            size = (min(self.image_size, FINEST),) * 2
             added = correction(shift, kp_source[:, self.anchored], kp_driving[:, self.anchored], self.anchor, size)
             fine = functional.interpolate(shift, size=size, mode="bilinear", align_corners=True) + added
             coarse = functional.interpolate(added, size=shift.shape[2:], mode="bilinear", align_corners=True)
