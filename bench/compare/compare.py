@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.compare.corpus import corpus_differences
-from bench.compare.differences import Paired, differences
+from bench.compare.differences import Paired, differences, why_unknown, worsening
 from bench.compare.margins import Margin, corpus_margin, pooled_margins
 from bench.compare.pairs import Pair, make_pair
 from bench.compare.results import Results
@@ -135,12 +135,7 @@ class _Draft:
     @property
     def worsening(self) -> Uncertainty:
         """The difference, turned so that positive is worse."""
-        difference = self.found.difference
-        if self.metric.better == "lower":
-            return difference
-        return Uncertainty(
-            -difference.value, difference.error, -difference.skewness, difference.degrees, difference.units
-        )
+        return worsening(self.found.difference, self.metric.better)
 
 
 def _drafts(
@@ -181,7 +176,7 @@ def _row(draft: _Draft, told: float, same: float) -> MetricRow:
     if found.unit == "clip":
         notes.append("one speaker: resampled by clip, says nothing of other speakers")
     if not found.difference.known:
-        notes.append(_why_unknown(draft))
+        notes.append(why_unknown(found, metric.corpus))
     interval = found.difference.interval()
     return MetricRow(
         draft.pair.model, metric.name, metric.title, metric.unit, metric.better, draft.scope, verdict.value, found.base,
@@ -189,14 +184,6 @@ def _row(draft: _Draft, told: float, same: float) -> MetricRow:
         draft.margin.source, found.cases, found.difference.units, found.effect, draft.worse_share, found.wilcoxon,
         found.permutation, statistics.detectable(found.difference), "; ".join(notes),
     )  # fmt: skip
-
-
-def _why_unknown(draft: _Draft) -> str:
-    if draft.found.difference.units < 2:
-        return "no interval: one case"
-    if draft.metric.corpus:
-        return "no interval: both sides need replicates of the same cases and seed; `space-bench score` records them"
-    return "no interval: the means of the speakers agree by chance"
 
 
 def _coverage(pair: Pair) -> CoverageRow:

@@ -59,6 +59,22 @@ def differences(
     return [found[column] for column in range(change.shape[1])]
 
 
+def worsening(difference: Uncertainty, better: str) -> Uncertainty:
+    """The difference of a metric, turned so that positive is worse."""
+    if better == "lower":
+        return difference
+    return Uncertainty(-difference.value, difference.error, -difference.skewness, difference.degrees, difference.units)
+
+
+def why_unknown(found: Paired, corpus: bool) -> str:
+    """Why a difference has no interval."""
+    if found.difference.units < 2:
+        return "no interval: one case"
+    if corpus:
+        return "no interval: both sides need replicates of the same cases and seed; `space-bench score` records them"
+    return "no interval: the means of the speakers agree by chance"
+
+
 def _together(
     change: NDArray[np.float64], clusters: list[str], seed: int, tests: bool
 ) -> list[tuple[Uncertainty, float, float, float, str]]:

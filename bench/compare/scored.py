@@ -78,7 +78,15 @@ def read_scored(path: Path) -> Scored:
     Raises:
         CannotTell: it is no score table, or damaged.
     """
-    table = _read(path, COLUMNS)
+    return scored_of(_read(path, COLUMNS), *_replicates(path))
+
+
+def scored_of(table: pd.DataFrame, replicates: Mapping[str, NDArray[np.float64]], seed: int | None) -> Scored:
+    """The rows of one model on one case set as matrices.
+
+    Args:
+        table: with `COLUMNS`. replicates, seed: see `Scored`.
+    """
     codes = {name: pd.factorize(table[name]) for name in ("case", "metric", "status")}
     (case, cases), (metric, metrics), (status, statuses) = codes.values()
     value = table["value"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -95,7 +103,6 @@ def read_scored(path: Path) -> Scored:
     # Absent weights are told once a metric, not once a case.
     failed = table[plain & ~np.isin(table["status"], (Status.OK, Status.WEIGHTS_MISSING, Status.NOT_APPLICABLE))]
     first = table.drop_duplicates("metric")
-    replicates, seed = _replicates(path)
     return Scored(
         str(table["version"].iloc[0]) if len(table) else "", tuple(name for name in names if name != "*"), tuple(metrics), values,
         found, tuple(statuses),
@@ -128,7 +135,11 @@ def _replicates(path: Path) -> tuple[dict[str, NDArray[np.float64]], int | None]
     beside = path.parent / "replicates" / path.name
     if not beside.is_file():
         return {}, None
-    table = _read(beside, ("metric", "seed", "replicate", "value"))
+    return replicates_of(_read(beside, ("metric", "seed", "replicate", "value")))
+
+
+def replicates_of(table: pd.DataFrame) -> tuple[dict[str, NDArray[np.float64]], int | None]:
+    """Replicates by metric ``(B,)`` and the seed of their weights, None without any."""
     found = {
         str(name): rows.sort_values("replicate")["value"].to_numpy(dtype=np.float64, na_value=np.nan)
         for name, rows in table.groupby("metric", sort=False)
