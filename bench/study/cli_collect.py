@@ -12,7 +12,7 @@ from bench.errors import BenchError
 from bench.progress import console, out
 from bench.store import write_bytes
 from bench.study.cli_export import ANSWERS, RATERS
-from bench.study.folder import StudyArgument, StudyFolder
+from bench.study.opened import StudyArgument, StudyFolder
 from reports.study.records import write_answers, write_raters
 
 SHOWN = 10

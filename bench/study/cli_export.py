@@ -11,7 +11,7 @@ from bench.errors import BenchError
 from bench.progress import console, out
 from bench.store import write_bytes
 from bench.study.cli_serve import DatabaseOption, open_storage
-from bench.study.folder import DATABASE, StudyArgument, StudyFolder
+from bench.study.opened import DATABASE, StudyArgument, StudyFolder
 from reports.study.codes import rater_hash, who_is
 from reports.study.records import write_answers, write_raters
 

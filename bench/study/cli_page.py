@@ -14,7 +14,7 @@ import typer
 from bench.errors import BenchError
 from bench.progress import console, out
 from bench.store import write_bytes
-from bench.study.folder import (
+from bench.study.opened import (
     MEDIA,
     PAGE,
     ContactOption,

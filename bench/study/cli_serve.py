@@ -9,7 +9,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.progress import console, out
-from bench.study.folder import (
+from bench.study.opened import (
     DATABASE,
     ContactOption,
     ReturnOption,
