@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bench.study import cli_collect, cli_export, cli_page, cli_serve
+from bench.study import cli_analyse, cli_collect, cli_design, cli_export, cli_page, cli_serve, cli_simulate
 
 app = typer.Typer(help="User studies: pairs of clips before people, and what their answers say.", no_args_is_help=True)
 
@@ -14,8 +14,11 @@ def study() -> None:
     """User studies: pairs of clips before people, and what their answers say."""
 
 
+app.command()(cli_design.design)
 app.command()(cli_page.page)
 app.command()(cli_serve.serve)
 app.command()(cli_export.export)
 app.command()(cli_export.erase)
 app.command()(cli_collect.collect)
+app.command()(cli_analyse.analyse)
+app.command()(cli_simulate.simulate)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT = 1
+FORMAT: Final = 1
 
 Layout = Literal["side-by-side", "sequential"]
 PairKind = Literal["test", "practice", "broken-sound", "identical", "instructed"]

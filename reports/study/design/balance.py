@@ -46,10 +46,11 @@ class Balance:
         low, high = self.pair_shown
         often = f"{low}" if low == high else f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
         return (
-            f"{self.connected} of {self.blocks} blocks connect all models; every pair of clips is shown {often} times; within a "
-            f"block a model is on the left at most {self.side_in_block} times more or less often than on the right, in all "
-            f"{self.side_overall}; {self.neighbours} times the same clip or comparison comes twice in a row; efficiency "
-            f"{self.efficiency:.3f} of a balanced design over all pairs of models, at most {self.attainable:.3f} with these"
+            f"{self.connected} of {self.blocks} blocks connect all models; every pair of clips is shown {often} times; how often a "
+            f"model is on the left and how often on the right differs by at most {self.side_in_block} within a block and by "
+            f"{self.side_overall} in all; a clip is shown at most {self.case_in_block} times in a block; the same clip or the same "
+            f"models come twice in a row {self.neighbours} times; efficiency {self.efficiency:.3f} of a balanced design over all "
+            f"pairs of models, where {self.attainable:.3f} is the most that these pairs allow"
         )
 
 

@@ -90,14 +90,14 @@ def _flow(
     # Which of many maximum flows is found depends on the order of the nodes: let chance choose it.
     node = 1 + len(demands) + rng.permutation(len(known))
     sink = 1 + len(demands) + len(known)
-    sources = np.zeros(len(demands), np.int64), 1 + np.arange(len(demands)), [demand.amount for demand in demands]
     of_demand = np.repeat(np.arange(len(demands)), [len(each) for each in cases])
-    ways = 1 + of_demand, node[column], np.ones(len(column), np.int64)
+    ways = 1 + of_demand, node[column]
     fair = -(-total // len(due))
     for leniency in range(2 * total + int(np.ptp(due))):
         room_of_case = np.clip(due[known] + (leniency + 1) // 2, 0, fair + leniency // 2)
-        sinks = node, np.full(len(known), sink), room_of_case
-        tails, heads, room = (np.concatenate(parts) for parts in zip(sources, ways, sinks, strict=True))
+        tails = np.concatenate([np.zeros(len(demands), np.int64), ways[0], node])
+        heads = np.concatenate([1 + np.arange(len(demands)), ways[1], np.full(len(known), sink)])
+        room = np.concatenate([[demand.amount for demand in demands], np.ones(len(column)), room_of_case])
         network = csr_matrix((room.astype(np.int32), (tails, heads)), shape=(sink + 1, sink + 1))
         found = maximum_flow(network, 0, sink)
         if found.flow_value == total:
