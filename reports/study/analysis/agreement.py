@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reports.study.analysis import estimates, preferences
-from reports.study.analysis.clusters import Clusters, FloatArray, IntArray, Resampling
+from reports.study.analysis.clusters import Clusters, FloatArray, IntArray, Resampling, codes
 from reports.study.analysis.estimates import NAN, Estimate
 
 CHOICES = ("first", "second", "tie")
@@ -56,25 +56,28 @@ def _rate(rows: pd.DataFrame, values: FloatArray, resampling: Resampling) -> Est
 
 
 def krippendorffs_alpha(answers: pd.DataFrame, resampling: Resampling) -> Estimate:
-    """Nominal alpha with its interval; NaN where fewer than two raters saw a pair, or all said the same.
+    """Nominal alpha with its interval; NaN where fewer than two raters saw a pair, or all ties.
+
+    Every pair counts both ways, the first video preferred and the second one: which of the two is called the first means
+    nothing, and where it were always the better one, alpha would call agreement chance.
 
     Clips are resampled (Zapf and others 2016). Raters cannot be: one who is drawn twice would agree with himself. Their part
     of the variance is that of leaving each out in turn, added; noise that both hold counts twice, so the interval is wide.
     """
-    pairs, pair = np.unique(answers["pair"].to_numpy(dtype=object).astype(str), return_inverse=True)
-    pair = pair.astype(np.int64)
-    value = answers["chosen"].map({name: place for place, name in enumerate(CHOICES)}).to_numpy(dtype=np.int64)
+    names = answers["pair"].to_numpy(dtype=object).astype(str)
+    pair, pairs = codes(names), len(set(names))
+    value = np.asarray(answers["chosen"].map({name: place for place, name in enumerate(CHOICES)}), np.int64)
     clusters = Clusters.of(answers["rater"].tolist(), answers["clip"].tolist())
     raters, clips, _ = clusters.counts()
-    found = _alpha(_table(pair, value, len(pairs)))
+    found = _alpha(_table(pair, value, pairs))
     if not np.isfinite(found) or min(raters, clips) < 2:
         return Estimate(found)
-    table, clip_of = _table(pair, value, len(pairs)), np.zeros(len(pairs), np.int64)
+    table, clip_of = _table(pair, value, pairs), np.zeros(pairs, np.int64)
     clip_of[pair] = clusters.clips
     counts = resampling.draw(clips, resampling.replicates, resampling.seed).astype(np.int64)
     drawn = np.array([_alpha(np.repeat(table, row[clip_of], axis=0)) for row in counts])
     without = np.array(
-        [_alpha(_table(pair[keep], value[keep], len(pairs))) for keep in (clusters.raters != r for r in range(raters))]
+        [_alpha(_table(pair[keep], value[keep], pairs)) for keep in (clusters.raters != r for r in range(raters))]
     )
     spread = np.nanvar(drawn) * clips / (clips - 1)
     left_out = np.nansum((without - np.nanmean(without)) ** 2) * (raters - 1) / raters
@@ -92,7 +95,8 @@ def _table(pair: IntArray, value: IntArray, pairs: int) -> IntArray:
 def _alpha(table: IntArray) -> float:
     import krippendorff
 
-    pairable = table[table.sum(axis=1) > 1]
+    table = table[table.sum(axis=1) > 1]
+    pairable = np.vstack([table, table[:, [1, 0, 2]]])
     if np.count_nonzero(pairable.sum(axis=0)) < 2:
         return NAN
     return float(krippendorff.alpha(value_counts=pairable, level_of_measurement="nominal"))

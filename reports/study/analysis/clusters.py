@@ -71,9 +71,9 @@ class Clusters:
     @classmethod
     def of(cls, raters: Sequence[Any], clips: Sequence[Any]) -> Clusters:
         """From names ``n`` each. Codes follow the sorted names, so the order of answers does not matter."""
-        one = _codes(np.asarray(raters, dtype=object).astype(str))
-        two = _codes(np.asarray(clips, dtype=object).astype(str))
-        return cls(one, two, _codes(one * (two.max(initial=0) + 1) + two))
+        one = codes(np.asarray(raters, dtype=object).astype(str))
+        two = codes(np.asarray(clips, dtype=object).astype(str))
+        return cls(one, two, codes(one * (two.max(initial=0) + 1) + two))
 
     @property
     def parts(self) -> tuple[IntArray, IntArray, IntArray]:
@@ -124,8 +124,9 @@ class Clusters:
         return [self.combine(column) for column in np.stack(found).T]
 
 
-def _codes(names: NDArray[Any]) -> IntArray:
-    return np.unique(names, return_inverse=True)[1].astype(np.int64)
+def codes(names: NDArray[Any]) -> IntArray:
+    """Places of the names ``(n,)`` among the sorted distinct ones."""
+    return np.asarray(np.unique(names, return_inverse=True)[1], np.int64)
 
 
 def _factor(count: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from reports.study.analysis import estimates
-from reports.study.analysis.clusters import Clusters, FloatArray, Part, Resampling
+from reports.study.analysis.clusters import Clusters, FloatArray, Part, Resampling, codes
 from reports.study.analysis.estimates import NAN, Estimate
 from reports.study.analysis.ranks import Tau, correlations, spearman_rows
 from reports.study.analysis.scores import Scores
@@ -74,7 +74,7 @@ class ModelLevel:
     question: str
     metric: Metric
     values: Mapping[str, float]
-    spearman: float = field(default=NAN)
+    spearman: float
 
 
 def metric_agreement(
@@ -128,15 +128,15 @@ class _People:
 
     @classmethod
     def of(cls, answers: pd.DataFrame) -> _People:
-        names, pair = np.unique(answers["pair"].to_numpy(dtype=object).astype(str), return_inverse=True)
+        pairs = answers["pair"].to_numpy(dtype=object).astype(str)
         value = answers["chosen"].map({"first": 1.0, "second": 0.0, "tie": 0.5}).to_numpy(dtype=np.float64)
-        return cls(names.tolist(), value, pair.astype(np.int64), answers["rater"].tolist(), answers["clip"].tolist())
+        return cls(np.unique(pairs).tolist(), value, codes(pairs), answers["rater"].tolist(), answers["clip"].tolist())
 
     def subset(self, pairs: NDArray[np.bool_]) -> _People:
         keep = np.flatnonzero(pairs[self.pair])
         return _People(
             [name for name, kept in zip(self.names, pairs, strict=True) if kept], self.value[keep],
-            np.unique(self.pair[keep], return_inverse=True)[1].astype(np.int64), [self.raters[i] for i in keep],
+            codes(self.pair[keep]), [self.raters[i] for i in keep],
             [self.clips[i] for i in keep],
         )  # fmt: skip
 

@@ -20,7 +20,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from reports.study.analysis import estimates
-from reports.study.analysis.clusters import Clusters, FloatArray, IntArray
+from reports.study.analysis.clusters import Clusters, FloatArray, IntArray, codes
 from reports.study.analysis.estimates import Estimate
 
 Kind = Literal["Bradley-Terry", "Davidson"]
@@ -110,9 +110,8 @@ def _refusal(kind: Kind, models: Sequence[str], answers: pd.DataFrame) -> str:
     if kind == "Davidson" and (answers["chosen"] == "tie").all():
         return "every answer is a tie"
     place = {model: number for number, model in enumerate(models)}
-    groups = _components(
-        len(models), *(answers[side].map(place).to_numpy(np.int64) for side in ("first", "second")), "weak"
-    )
+    one, two = (answers[side].map(place).to_numpy(np.int64) for side in ("first", "second"))
+    groups = _components(len(models), np.asarray(one), np.asarray(two), "weak")
     if len(groups) > 1:
         names = " | ".join(", ".join(models[i] for i in group) for group in groups)
         return f"these groups of models were never compared with each other, so no common scale exists: {names}"
@@ -139,11 +138,12 @@ class _Cells:
         first_left = (answers["left"] == "first").to_numpy()
         first, second = (answers[side].map(place).to_numpy(dtype=np.int64) for side in ("first", "second"))
         left, right = np.where(first_left, first, second), np.where(first_left, second, first)
-        keys, cell = np.unique(left * len(models) + right, return_inverse=True)
-        outcome = answers["side"].map({"left": 0, "right": 1, "tie": 2}).to_numpy(dtype=np.int64)
+        both = left * len(models) + right
+        keys, cell = np.unique(both), codes(both)
+        outcome = np.asarray(answers["side"].map({"left": 0, "right": 1, "tie": 2}), np.int64)
         counts = np.zeros((len(keys), 3))
         np.add.at(counts, (cell, outcome), 1.0)
-        return cls(keys // len(models), keys % len(models), counts, cell.astype(np.int64), outcome, len(models))
+        return cls(keys // len(models), keys % len(models), counts, cell, outcome, len(models))
 
 
 def _unbeaten(models: Sequence[str], cells: _Cells) -> str:
