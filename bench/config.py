@@ -82,6 +82,7 @@ class PuppetConfig(Strict):
 
 class ReportConfig(Strict):
     examples: int = Field(default=2, ge=0, le=50, description="cases a set whose videos are put side by side")
+    curves: int = Field(default=5000, ge=0, le=20000, description="cases a set whose curves the page draws")
     title: str = "space-bench"
 
 

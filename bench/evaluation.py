@@ -205,7 +205,7 @@ def _write(
     results = [CaseSetResults(CASES, cases, models)]
     write_table(report / "scores.parquet", table, SCORE_COLUMNS)
     config = ReportConfig(title="Evaluation", examples=4)
-    write_pages(report, config, chosen, results, pd.DataFrame(), assets)
+    write_pages(report, config, chosen, results, pd.DataFrame(), assets, seed=0)
 
 
 def _seconds(item: Item) -> float | None:

@@ -28,6 +28,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "emotions": (*CONTEXT, "case", "model", "classifier", "asked", "predicted", "probability"),
     "sizes": (*CONTEXT, "model", "metric", "clips", "value", "deviation", "endless"),
     "envelopes": ("case", "time", "loudness"),
+    "differences": (
+        *(*CONTEXT, "metric", "model", "versus", "difference", "low", "high"),
+        *("effect", "p", "q", "verdict", "n", "note"),
+    ),
+    "groups": (*CONTEXT, "case", "kind", "title", "label", "place"),
+    "strata": (*CONTEXT, "kind", "label", "model", "metric", "value", "low", "high", "n"),
+    "correlation": (*CONTEXT, "metric", "other", "r", "n", "within"),
+    "media": (*CONTEXT, "case", "model", "file"),
     "rejected": ("dataset", "source", "reason", "detail"),
 }
 
@@ -49,6 +57,8 @@ class Context(NamedTuple):
 
 VideoKey = tuple[str, str, str, str, str]
 """(dataset, split, protocol, case, model)."""
+ModelKey = tuple[str, str, str, str]
+"""(dataset, split, protocol, model)."""
 
 
 def empty(name: str) -> pd.DataFrame:
@@ -73,6 +83,13 @@ class ReportData:
             classifier.
         sizes: values of biased corpus metrics for subsets of ``clips`` clips, and extrapolated to endlessly many.
         envelopes: loudness of a case's sound over time, drawn under the aperture.
+        differences: one row a metric and two models, ``model`` minus ``versus`` on the cases that both have, with the ends
+            of its interval, Cohen's d_z, p-value, the same adjusted, and the verdict on ``model``.
+        groups: one row a case and kind of group (emotion, say) with its label; labels in the order of ``place``.
+        strata: mean, interval and number of cases of a metric of one model within a group.
+        correlation: rank correlation of two metrics over ``n`` values; ``within`` says what was taken out before.
+        media: ``file``, where a case's video lies as seen from the page's folder, with forward slashes; nothing absolute.
+        all_curves: curves of all cases by context and model, columns as `curves` without context and model.
         videos: files of the chosen cases. rejected: clips that never became cases, and why.
         reference: name of the model that is the ground truth; drawn as the line that others are compared with.
 
@@ -92,8 +109,14 @@ class ReportData:
     emotions: pd.DataFrame = field(default_factory=partial(empty, "emotions"))
     sizes: pd.DataFrame = field(default_factory=partial(empty, "sizes"))
     envelopes: pd.DataFrame = field(default_factory=partial(empty, "envelopes"))
+    differences: pd.DataFrame = field(default_factory=partial(empty, "differences"))
+    groups: pd.DataFrame = field(default_factory=partial(empty, "groups"))
+    strata: pd.DataFrame = field(default_factory=partial(empty, "strata"))
+    correlation: pd.DataFrame = field(default_factory=partial(empty, "correlation"))
+    media: pd.DataFrame = field(default_factory=partial(empty, "media"))
     rejected: pd.DataFrame = field(default_factory=partial(empty, "rejected"))
     videos: Mapping[VideoKey, Path] = field(default_factory=dict)
+    all_curves: Mapping[ModelKey, pd.DataFrame] = field(default_factory=dict)
     reference: str = "ground_truth"
 
     def __post_init__(self) -> None:
@@ -106,7 +129,7 @@ class ReportData:
             twice = table[table.duplicated(key)]
             if len(twice):
                 raise ValueError(f"table {name!r} has more than one row for {dict(twice[key].iloc[0])}")
-        for name in ("summary", "scores", "curves", "emotions", "sizes"):
+        for name in ("summary", "scores", "curves", "emotions", "sizes", "differences", "strata", "media"):
             for column, known in (("model", self.models["model"]), ("metric", self.metrics["metric"])):
                 table = getattr(self, name)
                 unknown = set(table[column]) - set(known) if column in COLUMNS[name] else ()

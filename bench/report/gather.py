@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.assets import AssetStore
 from bench.compare.margins import TRUTH
 from bench.config import ReportConfig
-from bench.report.angles import angles
 from bench.report.environment import environment
+from bench.report.findings import findings, stacked
 from bench.report.previews import previews
 from bench.report.results import CaseSetResults, ModelResults
 from bench.report_tables import context_of, metrics_table, portable
@@ -22,16 +22,19 @@ from reports import ReportData
 
 
 def gather(
-    config: ReportConfig, chosen: Sequence[Metric], results: Sequence[CaseSetResults], rejected: pd.DataFrame,
-    assets: AssetStore, scratch: Path,
+    root: Path, config: ReportConfig, chosen: Sequence[Metric], results: Sequence[CaseSetResults], rejected: pd.DataFrame,
+    assets: AssetStore, seed: int, scratch: Path,
 ) -> ReportData:  # fmt: skip
+    """Everything that the report below `root` shows.
+
+    Args:
+        config: how much of it. chosen: metrics, in the order of their columns. rejected: clips that never became cases.
+        seed: of the draws of speakers. scratch: folder for the example cases' videos, needed until the page is written.
+    """
     every = [(item, model) for item in results for model in item.models]
-    videos, shown = previews(config, results, scratch)
-    curves = _stack(
-        _tagged(model.curves[model.curves["case"].isin(shown[str(item.cases)])], item, model.model)
-        for item, model in every if len(model.curves)
-    )  # fmt: skip
-    loud = [model.curves for item, model in every if model.model == TRUTH and len(model.curves)]
+    shown = {str(item.cases): evenly(list(item.table["case"]), config.examples) for item in results}
+    drawn = {str(item.cases): evenly(list(item.table["case"]), config.curves) for item in results}
+    moving = [(item, model) for item, model in every if len(model.curves)]
     tables = {
         "summary": pd.DataFrame([
             {**context_of(item.cases), "model": model.model, "metric": name, **entry}
@@ -45,30 +48,37 @@ def gather(
                 *(entry["size_effect"][key] for key in ("clips", "values", "deviations")), strict=True
             )
         ]),
-        "scores": _stack(_tagged(model.scores, item, model.model) for item, model in every),
-        "cases": _stack(_labelled(item) for item in results),
-        "curves": curves,
-        "emotions": _stack(_tagged(model.emotions, item, model.model) for item, model in every if len(model.emotions)),
-        "envelopes": _stack(frame[["case", "time", "loudness"]] for frame in loud).drop_duplicates(),
+        "scores": stacked(_tagged(model.scores, item, model.model) for item, model in every),
+        "curves": stacked(_tagged(_only(model.curves, shown, item), item, model.model) for item, model in moving),
+        "emotions": stacked(_tagged(model.emotions, item, model.model) for item, model in every),
+        "envelopes": stacked(
+            _only(model.curves, shown, item)[["case", "time", "loudness"]] for item, model in moving if model.model == TRUTH
+        ).drop_duplicates(),
         "rejected": rejected,
+        **findings(root, results, chosen, seed),
     }  # fmt: skip
     for name, column in (("summary", "note"), ("scores", "detail")):
         if len(tables[name]):
             tables[name][column] = portable(tables[name][column], assets)
     return ReportData(
-        title=config.title, created=date.today().isoformat(), environment=environment(),
-        metrics=metrics_table(chosen), models=_models_table(every), videos=videos, reference=TRUTH,
+        title=config.title, created=date.today().isoformat(), environment=environment(), reference=TRUTH,
+        metrics=metrics_table(chosen), models=_models_table(every), videos=previews(results, shown, scratch),
+        all_curves={
+            (item.cases.dataset, item.cases.split, item.cases.protocol, model.model): _only(model.curves, drawn, item)
+            for item, model in moving
+        },
         **{name: table for name, table in tables.items() if len(table.columns)},
     )  # fmt: skip
 
 
-def _stack(frames: Any) -> pd.DataFrame:
-    filled = [frame for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+def evenly(names: Sequence[str], count: int) -> list[str]:
+    """At most `count` of them, evenly through the table: it is ordered by speaker and emotion, so they differ."""
+    return [names[place] for place in np.unique(np.linspace(0, len(names) - 1, min(count, len(names))).astype(int))]
 
 
-def _labelled(item: CaseSetResults) -> pd.DataFrame:
-    return item.table.assign(**context_of(item.cases), angle=angles(item))
+def _only(curves: pd.DataFrame, wanted: Mapping[str, Sequence[str]], item: CaseSetResults) -> pd.DataFrame:
+    names = wanted[str(item.cases)]
+    return curves if len(names) == len(item.table) else curves[curves["case"].isin(names)]
 
 
 def _tagged(frame: pd.DataFrame, item: CaseSetResults, model: str) -> pd.DataFrame:

@@ -3,50 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
-from bench.config import ReportConfig
 from bench.errors import BenchError
 from bench.parallel import run
 from bench.progress import watched
 from bench.report.results import CaseSetResults
-from bench.report_tables import context_of
 from datasets.media import MediaError, read_audio, read_frames, write_video
 
 PREVIEW_SIDE, PREVIEW_FPS, PREVIEW_SECONDS, PREVIEW_CRF = 256, 25.0, 10.0, 27
 
 
-def previews(
-    config: ReportConfig, results: Sequence[CaseSetResults], scratch: Path
-) -> tuple[dict[tuple[str, str, str, str, str], Path], dict[str, list[str]]]:
-    """Small H.264 copies of the chosen cases' videos, which every browser plays and a page can carry."""
-    jobs = []
-    shown: dict[str, list[str]] = {}
-    for item in results:
-        names = list(item.table["case"])
-        # Evenly through the table: it is ordered by speaker and emotion, so the examples differ.
-        picks = [
-            names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(config.examples, len(names))).astype(int))
-        ]
-        shown[str(item.cases)] = picks
-        for model in item.models:
-            jobs += [
-                ((*context_of(item.cases).values(), case, model.model), model.videos[case])
-                for case in picks
-                if case in model.videos
-            ]
+Key = tuple[str, str, str, str, str]
+"""Dataset, split, protocol, case, model."""
+
+
+def previews(results: Sequence[CaseSetResults], shown: Mapping[str, Sequence[str]], scratch: Path) -> dict[Key, Path]:
+    """H.264 copies in the folder `scratch` of the videos of the cases `shown`, by case set; those that can be decoded."""
+    jobs = [
+        ((item.cases.dataset, item.cases.split, item.cases.protocol, case, model.model), model.videos[case])
+        for item in results
+        for model in item.models
+        for case in shown[str(item.cases)]
+        if case in model.videos
+    ]
     copies = [(key, video, scratch / f"{number}.mp4") for number, (key, video) in enumerate(jobs)]
     made = watched(run(_preview, copies, len(os.sched_getaffinity(0)), threads=True), "previews", len(copies))
-    return {key: target for (key, _, target), good in made if good}, shown
+    return {key: target for (key, _, target), good in made if good}
 
 
-def _preview(job: tuple[tuple[str, str, str, str, str], Path, Path]) -> bool:
+def _preview(job: tuple[Key, Path, Path]) -> bool:
     _, video, target = job
     try:
         sound = read_audio(video)[: round(PREVIEW_SECONDS * 16000)]

@@ -29,17 +29,23 @@ def write_report(
         results.append(read_results(params, workspace, cases, models))
         rejected.append(read_table(workspace.rejected_table(cases.dataset, cases.split), "space-bench prepare"))
     all_rejected = pd.concat(rejected, ignore_index=True).drop_duplicates() if rejected else pd.DataFrame()
-    write_pages(workspace.root, params.report, chosen_metrics(params.metrics), results, all_rejected, assets)
+    write_pages(
+        workspace.root, params.report, chosen_metrics(params.metrics), results, all_rejected, assets, params.seed
+    )
     return workspace.root / "report" / "index.html"
 
 
 def write_pages(
     root: Path, config: ReportConfig, chosen: Sequence[Metric], results: Sequence[CaseSetResults], rejected: pd.DataFrame,
-    assets: AssetStore,
+    assets: AssetStore, seed: int,
 ) -> None:  # fmt: skip
-    """Render everything below `root`: ``report/``, ``tables/``, ``figures/``, ``plots/``, each replaced as a whole."""
+    """Render everything below `root`: ``report/``, ``tables/``, ``figures/``, ``plots/``, each replaced as a whole.
+
+    Args:
+        seed: of the draws of speakers, that of the scores.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        data = gather(config, chosen, results, rejected, assets, Path(scratch))
+        data = gather(root, config, chosen, results, rejected, assets, seed, Path(scratch))
         for stale in ("tables", "figures", "plots"):
             shutil.rmtree(root / stale, ignore_errors=True)
         for relative, content in render(data):

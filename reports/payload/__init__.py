@@ -9,9 +9,12 @@ from typing import Any
 from reports.data import Context, ReportData, records, within
 from reports.palette import looks
 from reports.payload.cases import cases_table
+from reports.payload.curves import curves
 from reports.payload.emotions import emotions
 from reports.payload.encoding import Chunks, as_json
 from reports.payload.failures import failures
+from reports.payload.findings import correlation, differences, strata
+from reports.payload.media import media
 from reports.payload.scores import scores
 from reports.payload.watch import Videos, watch
 from reports.presets import PRESETS
@@ -92,6 +95,11 @@ def _context(data: ReportData, context: Context, table: Table, made: Payload) ->
         "summary": summary,
         "scores": scores(scored, list(data.models["model"]), names, made.chunks),
         "emotions": emotions(data, context),
+        "differences": differences(within(data.differences, context)),
+        "strata": strata(within(data.groups, context), within(data.strata, context), names),
+        "correlation": correlation(within(data.correlation, context)),
+        "media": media(within(data.media, context), names),
+        "curves": curves(data.all_curves, context, names, made.chunks),
         "watch": watch(data, context, cases, scored, made.videos),
         "failures": failures(scored, names),
     }
