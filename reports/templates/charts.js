@@ -72,7 +72,7 @@ function confusionTable(emotions, model) {
     const cells = counts.map((count, j) => {
       const share = total ? count / total : 0;
       const words = `${asked} recognised as ${emotions.predicted[j]}: ${count} of ${total}`;
-      return el('td', { class: share > 0.6 ? 'high' : null, 'data-tip': words, style: { '--share': String(share) } }, count ? String(Math.round(100 * share)) : '');
+      return el('td', { 'data-tip': words, style: { '--share': String(share) } }, count ? String(Math.round(100 * share)) : '');
     });
     return el('tr', {}, el('th', { scope: 'row' }, asked), ...cells);
   });

@@ -18,6 +18,13 @@ function chunk(id) {
   return unpacked.get(id);
 }
 
+// Small sets have none of these: nothing to pair, no groups, too few cases.
+for (const context of RESULTS.contexts) {
+  context.differences ??= { models: [], rows: {}, notes: [] };
+  context.strata ??= { kinds: [], rows: {} };
+  context.correlation ??= { metrics: [], r: [], n: [], order: [] };
+}
+
 // What is derived from a context is derived once.
 function once(context, name, make) {
   if (!remembered.has(context)) remembered.set(context, new Map());

@@ -83,6 +83,10 @@ class DifferencesView {
 
   update({ model, versus, metric, by }) {
     const { models } = this.context.differences;
+    if (!models.length) {
+      this.said.textContent = 'There are no two models to compare here.';
+      return;
+    }
     const competing = models.filter(competes);
     const one = competing.includes(model) ? model : competing[0];
     const against = models.includes(versus) && versus !== one ? versus : models.find((name) => name !== one);
@@ -102,8 +106,7 @@ class DifferencesView {
   table(rows, by) {
     const width = Math.round(Math.max(150, Math.min(560, this.place.clientWidth * 0.44)));
     const limit = forestLimit(rows);
-    const head = [by === 'pair' ? 'Pair' : 'Metric', 'Verdict', forestAxis(limit, width), 'Difference', 'q', 'Cases'];
-    const names = ['', '', 'Standardized difference, right is better', '', '', ''];
+    const head = [by === 'pair' ? 'Pair' : 'Metric', 'Verdict', [el('span', { class: 'unseen' }, 'Standardized difference, right is better'), forestAxis(limit, width)], 'Difference', 'q', 'Cases'];
     const body = [];
     let group = null;
     for (const row of rows) {
@@ -114,7 +117,7 @@ class DifferencesView {
       }
       body.push(this.row(row, by, fact, limit, width));
     }
-    const table = el('table', { class: 'forests' }, el('thead', {}, el('tr', {}, ...head.map((part, k) => el('th', { scope: 'col', 'aria-label': names[k] || null }, part)))), el('tbody', {}, ...body));
+    const table = el('table', { class: 'forests' }, el('thead', {}, el('tr', {}, ...head.map((part) => el('th', { scope: 'col' }, part)))), el('tbody', {}, ...body));
     return el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Paired differences' }, table);
   }
 
