@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import maximum_flow
 
 from reports.study.design.comparisons import Counts
+
+_AGAIN, _CHANCE = 1000.0, 0.01
+"""What it costs to show a case once more than it must be in a block, beside once in all blocks (1); chance decides the rest."""
 
 
 def spread_cases(
@@ -19,8 +22,7 @@ def spread_cases(
     """Give every trial its case.
 
     Within a comparison the least shown cases come first, so that they differ by at most 1 over the whole design. Within a
-    block a case stands as seldom as that allows, and over all blocks cases keep step: a maximum flow from comparisons to
-    cases whose capacities grow until all trials find a place.
+    block a case stands as seldom as that allows, and over all blocks cases keep step.
 
     Args:
         counts: ``(blocks, comparisons)`` from `spread_comparisons`. cases: of each comparison, numbers from 0; no
@@ -43,8 +45,9 @@ def spread_cases(
                 int(comparison), int(wanted[comparison]), shown[comparison], of_case[given[comparison]], total, rng
             )
         ]
-        due = np.ceil(share * (of_case.sum() + total) - 1e-9).astype(np.int64) - of_case
-        placed = _flow(demands, [given[demand.comparison][demand.spots] for demand in demands], due, total, rng)
+        # A case that more comparisons have is due more often.
+        ahead = of_case - share * of_case.sum()
+        placed = _placed(demands, [given[demand.comparison][demand.spots] for demand in demands], ahead, total, rng)
         block = []
         for number, at in placed:
             comparison, spot = demands[number].comparison, demands[number].spots[at]
@@ -79,29 +82,33 @@ def _demands(
         wanted -= amount
 
 
-def _flow(
-    demands: Sequence[_Demand], cases: Sequence[NDArray[np.int64]], due: Counts, total: int, rng: np.random.Generator
-) -> list[tuple[int, int]]:
-    """``(demand, place among its cases)`` of each trial: source - demands - cases - sink, one trial a way between.
+def _placed(
+    demands: Sequence[_Demand], cases: Sequence[NDArray[np.int64]], ahead: NDArray[np.float64], total: int,
+    rng: np.random.Generator,
+) -> list[tuple[int, int]]:  # fmt: skip
+    """``(demand, place among its cases)`` of each trial: the cheapest flow from demands to cases.
 
-    `cases` are those of each demand, as numbers; `due` is how often each case should be shown in this block.
+    A way from a demand to a case takes one trial. A case takes as many as it must for nothing but being `ahead` of the
+    others, and more at `_AGAIN` for the first, twice that for the second. A linear program finds the flow; its corners
+    are whole numbers, as a network's always are.
+
+    Args:
+        cases: of each demand, as numbers. ahead: ``(all cases,)`` times that a case was shown beyond its share.
     """
     known, column = np.unique(np.concatenate(cases), return_inverse=True)
-    # Which of many maximum flows is found depends on the order of the nodes: let chance choose it.
-    node = 1 + len(demands) + rng.permutation(len(known))
-    sink = 1 + len(demands) + len(known)
     of_demand = np.repeat(np.arange(len(demands)), [len(each) for each in cases])
-    ways = 1 + of_demand, node[column]
-    fair = -(-total // len(due))
-    for leniency in range(2 * total + int(np.ptp(due))):
-        room_of_case = np.clip(due[known] + (leniency + 1) // 2, 0, fair + leniency // 2)
-        tails = np.concatenate([np.zeros(len(demands), np.int64), ways[0], node])
-        heads = np.concatenate([1 + np.arange(len(demands)), ways[1], np.full(len(known), sink)])
-        room = np.concatenate([[demand.amount for demand in demands], np.ones(len(column)), room_of_case])
-        network = csr_matrix((room.astype(np.int32), (tails, heads)), shape=(sink + 1, sink + 1))
-        found = maximum_flow(network, 0, sink)
-        if found.flow_value == total:
-            break
-    used = np.asarray(found.flow[ways[0], ways[1]]).ravel() > 0
+    ways, must = len(column), -(-total // len(ahead))
+    tiers = 1 + int(np.bincount(column).max())
+    room = np.ones(tiers)
+    room[0] = must
+    costs = [_CHANCE * rng.random(ways), *(ahead[known] + _AGAIN * tier for tier in range(tiers))]
+    bounds = np.concatenate([np.ones(ways), np.repeat(room, len(known))])
+    # Rows: what leaves each demand; what comes to a case less what its tiers take.
+    rows = [of_demand, len(demands) + column, *(len(demands) + np.arange(len(known)) for _ in range(tiers))]
+    columns = [np.arange(ways), np.arange(ways), ways + np.arange(tiers * len(known))]
+    signs = np.concatenate([np.ones(2 * ways), -np.ones(tiers * len(known))])
+    network = csr_matrix((signs, (np.concatenate(rows), np.concatenate(columns))))
+    sums = np.concatenate([[demand.amount for demand in demands], np.zeros(len(known))])
+    found = milp(np.concatenate(costs), constraints=LinearConstraint(network, sums, sums), bounds=Bounds(0, bounds))
     begins = np.concatenate([[0], np.cumsum([len(each) for each in cases])])
-    return [(int(of_demand[way]), int(way - begins[of_demand[way]])) for way in np.flatnonzero(used)]
+    return [(int(of_demand[way]), int(way - begins[of_demand[way]])) for way in np.flatnonzero(found.x[:ways] > 0.5)]
