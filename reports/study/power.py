@@ -17,10 +17,11 @@ class Plan:
     """What the power of one comparison of two models depends on.
 
     The share of preferences p is estimated over raters and clips that are both drawn from many, and tested against one
-    half. Its variance is ``p (1 - p) (rater_icc / raters + clip_icc / cases + (1 - rater_icc - clip_icc) / answers)``, its
-    degrees of freedom are Satterthwaite's, and power is that of a t-test. Source: Westfall, Kenny and Judd, Statistical
-    power and optimal design in experiments in which samples of participants respond to samples of stimuli, Journal of
-    Experimental Psychology: General 143 (2014), for designs that cross both.
+    half. Its variance is ``p (1 - p) (rater_icc / raters + clip_icc / cases + (1 - rater_icc - clip_icc) / answers)``; power
+    is that of a t-test with as many degrees of freedom as there are raters or clips, whichever are fewer, less one.
+    Sources: Westfall, Kenny and Judd, Statistical power and optimal design in experiments in which samples of participants
+    respond to samples of stimuli, Journal of Experimental Psychology: General 143 (2014), for the variance; Cameron and
+    Miller, A practitioner's guide to cluster-robust inference, Journal of Human Resources 50 (2015), for the degrees.
 
     Attributes:
         raters: who are analysed. trials: of this comparison that a rater sees; may be less than 1. cases: on which it is
@@ -60,9 +61,9 @@ class Plan:
         """The chance to tell `preference` (a share above one half) from one half."""
         parts = [(share, units) for share, units in self._parts() if share > 0]
         total = sum(share for share, _ in parts)
-        if min(units for _, units in parts) <= 1:
+        freedom = min(units for _, units in parts) - 1
+        if freedom <= 0:
             return 0.0
-        freedom = total**2 / sum(share**2 / (units - 1) for share, units in parts)
         error = math.sqrt(preference * (1 - preference) * total)
         least = t.isf(self.alpha / self.comparisons / 2, freedom)
         return float(nct.sf(least, freedom, (preference - 0.5) / error))
