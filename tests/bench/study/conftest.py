@@ -30,13 +30,13 @@ def speech(frames: int, seed: int) -> NDArray[np.float32]:
 def make_results(
     tmp_path_factory: pytest.TempPathFactory, counted: Callable[..., list[NDArray[np.uint8]]]
 ) -> Callable[..., Workspace]:
-    """``make_results(cases=6, frames=20, lengths={("m", "c0"): 15}, failed={("m", "c1")}, shift={"m": 4}, scores=False)``.
+    """``make_results(cases=6, frames=16, lengths={("m", "c0"): 15}, failed={("m", "c1")}, shift={"m": 4}, scores=False)``.
 
     Videos carry their frame numbers and the clip's sound; `shift` is by how many frames a model's sound comes later.
     """
 
     def make(
-        cases: int = 6, frames: int = 20, models: tuple[str, ...] = MODELS, size: Mapping[str, tuple[int, int]] | None = None,
+        cases: int = 6, frames: int = 16, models: tuple[str, ...] = MODELS, size: Mapping[str, tuple[int, int]] | None = None,
         lengths: Mapping[tuple[str, str], int] | None = None, failed: frozenset[tuple[str, str]] = frozenset(),
         shift: Mapping[str, int] | None = None, scores: bool = False, silent: frozenset[str] = frozenset(),
     ) -> Workspace:  # fmt: skip

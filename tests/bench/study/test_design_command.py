@@ -29,8 +29,10 @@ MakeResults = Callable[..., Workspace]
 
 
 def planned(**more: object) -> StudyPlan:
+    """Few videos: no checks and no practice unless asked for."""
     return make_plan({
         "name": "lips", "models": MODELS, "raters": 6, "trials_a_rater": 6, "questions": ["lip-sync", "overall"], "take": 4,
+        "checks": [], "practice": 0,
         **more,
     })  # fmt: skip
 
@@ -38,7 +40,9 @@ def planned(**more: object) -> StudyPlan:
 @pytest.fixture(scope="module")
 def study(make_results: MakeResults) -> Made:
     """Four of six cases, three models, the true clip shown too."""
-    return make_study(make_results(), planned(reference=True, checks=["broken-sound", "identical", "instructed"]))
+    return make_study(
+        make_results(), planned(reference=True, checks=["broken-sound", "identical", "instructed"], practice=2)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +106,7 @@ def test_the_spoiled_clip_has_its_sound_and_late_pictures(
 ) -> None:
     pair = of_kind(study, "broken-sound")[0]
     whole, late = (study.folder / "media" / side.media for side in (pair.first, pair.second))
-    assert [number_of(frame) for frame in read_frames(late)] == [0] * 12 + list(range(8))
+    assert [number_of(frame) for frame in read_frames(late)] == [0] * 12 + list(range(4))
     assert np.corrcoef(read_audio(whole), read_audio(late))[0, 1] > 0.99
 
 
@@ -130,7 +134,7 @@ def test_another_salt_gives_other_names(make_results: MakeResults) -> None:
 
 
 def test_a_frame_more_is_cut_and_more_than_that_asks(make_results: MakeResults) -> None:
-    space = make_results(lengths={("space-secret", "c0"): 19, ("space-secret", "c1"): 15})
+    space = make_results(lengths={("space-secret", "c0"): 15, ("space-secret", "c1"): 11})
     made = make_study(space, planned(take=None))
     assert list(made.candidates.left_out) == [("d/test/self", "c1")]
     assert "--cut" in made.candidates.left_out["d/test/self", "c1"]
@@ -139,10 +143,10 @@ def test_a_frame_more_is_cut_and_more_than_that_asks(make_results: MakeResults) 
         for pair in of_kind(made, "test")
         if "space-secret" in (pair.first.model, pair.second.model)
     }
-    assert ("c0", 1, 19 / 25) in cut and ("c2", 0, 20 / 25) in cut
+    assert ("c0", 1, 15 / 25) in cut and ("c2", 0, 16 / 25) in cut
     made = make_study(space, planned(take=None, cut=True, raters=12))
     lengths = {pair.case: (pair.cut, pair.seconds) for pair in of_kind(made, "test")}
-    assert lengths["c1"] == (5, 15 / 25)
+    assert lengths["c1"] == (5, 11 / 25)
     assert not made.candidates.left_out
 
 
