@@ -48,6 +48,7 @@ def strata(groups: pd.DataFrame, rows: pd.DataFrame, cases: list[str]) -> dict[s
     Args:
         groups, rows: of one context. cases: names in their order.
     """
+    groups = groups[groups["case"].isin(cases)]
     if not len(groups):
         return None
     kinds, places = [], {}

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from reports.data import COLUMNS, ReportData
+from tests.reports.invented import findings
 
 METRICS = (
     ("fd_efficientnet", "FD", "distribution", "", "lower", 20.0, 8.0),
@@ -63,8 +64,12 @@ def build(
     contexts: Sequence[tuple[str, str, str]] = CONTEXTS,
     extra: int = 0,
     videos: Callable[[str], Path] | None = None,
+    beside: str = "",
 ) -> ReportData:
-    """Results of `models` that are worse the larger their last field; every ninth case fails somewhere."""
+    """Results of `models` that are worse the larger their last field; every ninth case fails somewhere.
+
+    With `beside`, a path as seen from the page, all videos are said to lie below it as ``<context>/<model>/<case>.mp4``.
+    """
     rng = np.random.default_rng(seed)
     metrics = metric_table(extra)
     known = {name: (base, slope) for name, *_, base, slope in METRICS}
@@ -73,7 +78,9 @@ def build(
         names = [f"{context[0]}_{k:03d}" for k in range(cases)]
         for k, case in enumerate(names):
             emotion, level = EMOTIONS[k % 8], 1 + k % 3
-            all_cases.append((*context, case, f"{case}_clip", f"S{k % 5}", emotion, level, level / 3, 2.4, 9.0 * (k % 5)))
+            all_cases.append(
+                (*context, case, f"{case}_clip", f"S{k % 5}", emotion, level, level / 3, 2.4, 9.0 * (k % 5))
+            )
         for model, version, _, _, badness in models:
             for row in metrics.itertuples():
                 base, slope = known.get(row.metric, (0.1, 0.2))
@@ -111,7 +118,7 @@ def build(
                 if asked != "fear":
                     emotions.append((*context, case, model, "HSE", asked, asked, 0.9))
             time = np.arange(60) / 25
-            for case in names[:2]:
+            for case in names:
                 phase = 0.3 * badness
                 for t in time:
                     wave = 0.12 * abs(np.sin(7 * (t - phase))) * (0 if model == "still" else 1)
@@ -121,6 +128,17 @@ def build(
                     files[(*context, case, model)] = videos(model)
         for case in names[:2]:
             envelopes += [(case, t, abs(np.sin(7 * t)) * 0.4) for t in np.arange(60) / 25]
+    moving = frame("curves", curves)
+    first = {(*context, f"{context[0]}_{k:03d}") for context in contexts for k in range(2)}
+    is_first = [tuple(row) in first for row in moving[["dataset", "split", "protocol", "case"]].itertuples(index=False)]
+    score_table, case_table = frame("scores", scores), frame("cases", all_cases)
+    competing = [name for name, _, _, kind, _ in models if kind != "sanity"]
+    media = [
+        (*context, case, model, f"{beside}/{'/'.join(context)}/{model}/{case}.mp4")
+        for *context, case in case_table[["dataset", "split", "protocol", "case"]].itertuples(index=False)
+        for model, *_ in models
+        if beside
+    ]
     return ReportData(
         title="Four ways to move a face",
         created="2026-07-01",
@@ -128,9 +146,15 @@ def build(
         metrics=metrics,
         models=frame("models", [(*model[:4], "") for model in models]),
         summary=frame("summary", summary),
-        scores=frame("scores", scores),
-        cases=frame("cases", all_cases),
-        curves=frame("curves", curves),
+        scores=score_table,
+        cases=case_table,
+        curves=moving[is_first],
+        all_curves={
+            key: part[["case", "time", "aperture", "pitch", "yaw", "roll"]]
+            for key, part in moving.groupby(["dataset", "split", "protocol", "model"], sort=False)
+        },
+        media=frame("media", media),
+        **findings(score_table, case_table, metrics, competing),
         emotions=frame("emotions", emotions),
         sizes=frame("sizes", sizes),
         envelopes=frame("envelopes", dict.fromkeys(envelopes)),
