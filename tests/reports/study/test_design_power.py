@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from scipy.stats import t
 
+from bench.benchmark_study_design import PLANS, simulated_power
 from reports.study.files import StudyError
 from reports.study.power import Plan, power_sentence, raters_needed
-
-
-def simulated_power(plan: Plan, preference: float, studies: int, seed: int) -> float:
-    """Share of simulated studies whose two-way clustered t-test tells the preference from one half.
-
-    Every rater sees `plan.trials` cases in turn. Raters and clips shift the chance of an answer by plus or minus the standard
-    deviation that gives answers of one rater, and about one clip, the plan's intraclass correlations.
-    """
-    rng = np.random.default_rng(seed)
-    trials, spread = round(plan.trials), preference * (1 - preference)
-    case = np.arange(plan.raters * trials) % plan.cases
-    rater = np.repeat(np.arange(plan.raters), trials)
-    of_rater = math.sqrt(plan.rater_icc * spread) * rng.choice([-1, 1], (studies, plan.raters))
-    of_case = math.sqrt(plan.clip_icc * spread) * rng.choice([-1, 1], (studies, plan.cases))
-    answers = (rng.random((studies, len(case))) < preference + of_rater[:, rater] + of_case[:, case]).astype(float)
-    mean = answers.mean(axis=1, keepdims=True)
-    rest = answers - mean
-    variance = -(rest**2).sum(axis=1)
-    for units, member in ((plan.raters, rater), (plan.cases, case)):
-        sums = rest @ np.eye(units)[member]
-        variance += (sums**2).sum(axis=1) * units / (units - 1)
-    error = np.sqrt(np.maximum(variance, 1e-9)) / len(case)
-    limit = t.isf(plan.alpha / plan.comparisons / 2, min(plan.raters, plan.cases) - 1)
-    return float(np.mean(np.abs(mean[:, 0] - 0.5) > limit * error))
-
-
-PLANS = [
-    Plan(30, 8, 24), Plan(60, 4, 24, rater_icc=0.1, clip_icc=0.05), Plan(24, 12, 60, rater_icc=0.02, clip_icc=0.2),
-    Plan(40, 6, 30, comparisons=3),
-]  # fmt: skip
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
