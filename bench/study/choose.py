@@ -37,29 +37,25 @@ def stratified_cases(
         for trait, count in size.items()
     }
     taken: Counter[tuple[str, str]] = Counter()
-    left = rng.permutation(len(cases)).tolist()
+    left: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for spot in rng.permutation(len(cases)).tolist():
+        left.setdefault(traits[spot], []).append(spot)
     chosen: list[int] = []
     while left and len(chosen) < take:
-        aim = len(chosen) + 1
-        lags = {trait: share[trait] * aim - taken[trait] for trait in share}
         # Rounded: equal shares must not be told apart by the last bit of a product.
-        best = max(
-            left,
-            key=lambda spot: (
-                round(lags[traits[spot][0]], 9),
-                round(sum(lags[trait] for trait in traits[spot][1:]), 9),
-            ),
-        )
-        left.remove(best)
-        chosen.append(best)
-        taken.update(traits[best])
+        lag = {trait: round(share[trait] * (len(chosen) + 1) - taken[trait], 9) for trait in share}
+        best = max(left, key=lambda each: (lag[each[0]], sum(lag[trait] for trait in each[1:])))
+        chosen.append(left[best].pop())
+        taken.update(best)
+        if not left[best]:
+            del left[best]
     return [cases[spot] for spot in sorted(chosen)]
 
 
-def _traits(case: Candidate) -> list[tuple[str, str]]:
+def _traits(case: Candidate) -> tuple[tuple[str, str], ...]:
     """Kind and value: the stratum first, then what it is made of."""
     parts = [("speaker", case.speaker), ("emotion", case.emotion), ("level", case.level), ("cases", case.cases)]
-    return [("stratum", "\0".join(value for _, value in parts)), *parts]
+    return ("stratum", "\0".join(value for _, value in parts)), *parts
 
 
 def spread_sentence(cases: Sequence[Candidate]) -> str:
