@@ -4,7 +4,7 @@ const state = {};
 const listeners = [];
 const notice = document.getElementById('notice');
 
-// Values that were asked for and are not here. Told once, quietly; the page then shows its default.
+// Values that were asked for and are not here. Told quietly until the next step; the page shows its default.
 const unknown = new Set();
 
 function readFilter(text) {
@@ -40,10 +40,8 @@ function address() {
 }
 
 function tellUnknown() {
-  if (!unknown.size) return;
-  notice.textContent = `Not on this page, so left out: ${[...unknown].join(', ')}.`;
-  notice.hidden = false;
-  unknown.clear();
+  notice.hidden = !unknown.size;
+  if (unknown.size) notice.textContent = `Not on this page, so left out: ${[...unknown].join(', ')}.`;
 }
 
 // Changes what is looked at. `push` makes a step that Back returns from; small changes replace the present step.
@@ -52,12 +50,13 @@ function go(changes, push = false) {
     if (value) state[key] = value;
     else delete state[key];
   }
-  notice.hidden = true;
+  unknown.clear();
   history[push ? 'pushState' : 'replaceState']({ inside: push || history.state?.inside === true }, '', address());
   listeners.forEach((listen) => listen());
 }
 
 addEventListener('popstate', () => {
+  unknown.clear();
   readAddress();
   listeners.forEach((listen) => listen());
 });

@@ -1,8 +1,8 @@
-"""The page in a real browser, without a window and without a network."""
+"""The first view of the page: table, tabs, example videos, charts, failures; and the page of a paper table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,11 @@ from typing import Any
 import pytest
 
 from reports.data import ReportData
-from reports.page import page, table_page
+from reports.page import table_page
 from reports.paper import arranged, columns, paper_table
 from reports.paper_presets import PAPER_PRESETS
 from reports.published import PublishedNumber
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-)
 NASTY = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
 
 
@@ -47,49 +42,13 @@ TEXTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def report(
-    make_data: Callable[..., ReportData], clip_of: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    data = make_data(videos=clip_of)
-    data = replace(data, models=data.models.assign(note=NASTY, version=NASTY), title=f"Faces {NASTY}")
-    path = tmp_path_factory.mktemp("report") / "index.html"
-    path.write_text(page(data), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def opened(browser: Any, report: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The page, opened from disk. Fails the test on any console error, exception or request."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, **getattr(request, "param", {}))
-    tab = context.new_page()
-    troubles: list[str] = []
-    tab.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda error: troubles.append(str(error)))
-    tab.on("request", lambda asked: troubles.append(asked.url) if asked.url.startswith(("http", "ws")) else None)
-    tab.goto(report.as_uri())
-    yield tab
-    context.close()
-    assert troubles == []
-
-
 def column(tab: Any, index: int, body: str) -> list[float]:
     script = "([i, body]) => [...document.querySelectorAll(`#panel-0 .choice:not([hidden]) ${body} tr[data-model]`)]"
     return tab.evaluate(script + ".map((row) => Number(row.cells[i].dataset.value))", [index, body])
 
 
 def test_untrusted_names_do_not_run(opened: Any) -> None:
+    opened.locator("#panel-0 [data-part=watch]").scroll_into_view_if_needed()
     opened.wait_for_selector("#panel-0 .players video")
     assert opened.evaluate("window.hacked") is None
     assert "<script>" in opened.text_content("h1")
@@ -124,7 +83,14 @@ def test_all_columns_can_be_shown(opened: Any) -> None:
     assert opened.is_hidden("#panel-0 .choice[data-preset=paper] table")
 
 
+def see(tab: Any, part: str) -> None:
+    """Scrolls there: what nobody scrolls to is not drawn."""
+    tab.locator(f"#panel-0 [data-part={part}]").scroll_into_view_if_needed()
+    tab.wait_for_selector(f"#panel-0 [data-part={part}] .mount > *")
+
+
 def test_videos_play_together_with_the_sound_of_one(opened: Any) -> None:
+    see(opened, "watch")
     ready = "() => [...document.querySelectorAll('video')].every((video) => video.readyState > 0)"
     opened.wait_for_function(ready)
     videos = "[...document.querySelectorAll('video')]"
@@ -136,14 +102,15 @@ def test_videos_play_together_with_the_sound_of_one(opened: Any) -> None:
     opened.wait_for_function(f"() => {videos}.every((video) => video.paused)")
     times = opened.evaluate(f"{videos}.map((video) => video.currentTime)")
     assert max(times) - min(times) < 0.15
-    scrub = "(bar) => { bar.value = 0.5; bar.dispatchEvent(new Event('input')); }"
+    scrub = "(bar) => { bar.value = 0.48; bar.dispatchEvent(new Event('input')); }"
     opened.locator(".transport input").evaluate(scrub)
-    opened.wait_for_function(f"() => {videos}.every((video) => Math.abs(video.currentTime - 0.5) < 0.02)")
+    opened.wait_for_function(f"() => {videos}.every((video) => Math.abs(video.currentTime - 0.48) < 0.02)")
     opened.click(".players figure:nth-child(2) .sound")
     assert opened.evaluate(f"{videos}.map((video) => video.muted)") == [True, False, *[True] * 5]
 
 
 def test_failures_can_be_filtered(opened: Any) -> None:
+    see(opened, "failures")
     rows = "#panel-0 [data-part=failures] tbody tr"
     opened.wait_for_selector(rows)
     everything = opened.locator(rows).count()
@@ -154,6 +121,7 @@ def test_failures_can_be_filtered(opened: Any) -> None:
 
 
 def test_another_classifier_can_be_asked(opened: Any) -> None:
+    see(opened, "emotion")
     table = "#panel-0 [data-part=emotion] .confusion tbody th"
     assert "fear" in opened.locator(table).all_text_contents()
     opened.select_option("#panel-0 [data-part=emotion] select[aria-label=Classifier]", label="HSE")
@@ -162,12 +130,19 @@ def test_another_classifier_can_be_asked(opened: Any) -> None:
 
 def test_a_metric_chosen_at_a_glance_shows_its_cases(opened: Any) -> None:
     opened.click("#panel-0 [data-metric=lip_corr]")
+    see(opened, "spread")
+    opened.wait_for_selector("#panel-0 [data-part=spread] canvas")
     assert opened.input_value("#panel-0 [data-part=spread] select") == "lip_corr"
+    assert opened.locator("#panel-0 [data-part=spread] svg rect").count() == 7
+    opened.select_option("#panel-0 [data-part=spread] .field:nth-child(2) select", "share")
+    opened.wait_for_selector("#panel-0 [data-part=spread] svg path")
     assert opened.locator("#panel-0 [data-part=spread] svg path").count() == 7
 
 
 @pytest.mark.parametrize("opened", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True)
 def test_light_and_dark_have_readable_contrast(opened: Any, tmp_path: Path) -> None:
+    for part in ("watch", "emotion"):
+        see(opened, part)
     opened.screenshot(path=str(tmp_path / "page.png"))
     assert (tmp_path / "page.png").stat().st_size > 20_000
     for selector in TEXTS:
@@ -181,10 +156,15 @@ def test_theme_button_overrides_the_system(opened: Any) -> None:
     assert opened.evaluate(ground) != before
 
 
-def test_a_phone_never_scrolls_sideways(opened: Any) -> None:
-    opened.set_viewport_size({"width": 390, "height": 844})
-    opened.reload()
-    assert opened.evaluate("document.documentElement.scrollWidth") == 390
+def test_only_what_is_looked_at_is_unpacked(opened: Any) -> None:
+    opened.wait_for_function(
+        "() => performance.getEntriesByName('ready').length > 0 && document.readyState === 'complete'"
+    )
+    packed = "document.querySelectorAll('script[type=\"application/octet-stream\"]').length"
+    before = opened.evaluate(packed)
+    see(opened, "spread")
+    opened.wait_for_selector("#panel-0 [data-part=spread] canvas")
+    assert opened.evaluate(packed) == before - 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
