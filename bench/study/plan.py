@@ -95,10 +95,6 @@ class StudyPlan(Strict):
             raise ValueError("raters and effect exclude each other: the effect to be seen gives the number of raters")
         if all(QUESTIONS[name] == "text" for name in self.questions):
             raise ValueError(f"free text alone compares nothing: ask one of {', '.join(CHOICES)} too")
-        if self.ties is False and "identical" in self.checks:
-            raise ValueError(
-                "identical clips have no right answer where ties are not allowed: take identical out of checks"
-            )
         if "broken-sound" in self.checks and not set(self.questions) & set(HEARD):
             raise ValueError(
                 f"a broken sound can be told by {', '.join(HEARD)} only: ask one of them, or leave broken-sound out of checks"

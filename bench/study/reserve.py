@@ -82,7 +82,8 @@ def reserve(
             if kind == "broken-sound":
                 pool.append(Extra(kind, following(loud), TRUE, SPOILED, "first", judged_by))
             elif kind == "identical":
-                pool.append(Extra(kind, following(line), TRUE, TRUE, "tie"))
+                # Where ties are not allowed no answer is right, and none counts against anybody.
+                pool.append(Extra(kind, following(line), TRUE, TRUE, "tie" if plan.ties else ""))
             else:
                 pool.append(Extra(kind, following(line), TRUE, TRUE, "right" if number % 2 else "left"))
         pools.append(pool)

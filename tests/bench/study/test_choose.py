@@ -17,6 +17,7 @@ from bench.study.candidates import Candidate, find_candidates
 from bench.study.choose import random_cases, stratified_cases
 from bench.study.disagreement import disagreeing_cases, disagreement
 from bench.study.plan import make_plan
+from bench.study.reserve import reserve
 from bench.study.size import size_of
 from bench.workspace import Workspace
 
@@ -91,6 +92,18 @@ def test_the_cases_on_which_metrics_disagree_most_are_taken(make_results: Callab
     ):  # fmt: skip
         with pytest.raises(BenchError, match=reason):
             disagreeing_cases(results, PAIR, cases, 2, names)
+
+
+def test_identical_clips_have_no_right_answer_without_ties() -> None:
+    cases = [case(spot) for spot in range(6)]
+    for ties, expected in ((True, "tie"), (False, "")):
+        plan = make_plan({"name": "x", "models": ["a", "b"], "checks": ["identical", "instructed"], "ties": ties})
+        (same, told), practice = reserve(plan, cases, {0, 1}, [("a", "b")], np.random.default_rng(0))
+        assert {extra.expected for extra in same} == {expected} and {extra.expected for extra in told} == {
+            "left",
+            "right",
+        }
+        assert not {extra.case for extra in practice} & {0, 1}, "practice uses what the test leaves"
 
 
 def test_as_many_cases_are_taken_as_the_raters_can_see() -> None:

@@ -54,7 +54,6 @@ REFUSED: dict[str, dict[str, Any]] = {
     "raters and effect exclude each other": {"raters": 3, "effect": 0.6},
     "free text alone compares nothing": {"questions": ["free-text"]},
     "broken sound can be told by": {"questions": ["head-motion"]},
-    "no right answer where ties are not allowed": {"ties": False, "checks": ["identical"]},
     "choose: input should be 'stratified', 'random' or 'disagreement'": {"choose": "best"},
     "not of the form dataset/split/protocol": {"cases": ["puppet"]},
     "raters: input should be greater than or equal to 1": {"raters": 0},
