@@ -36,6 +36,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.benchmark_space
 	$(BIN)/python -m bench.benchmark_data
 	$(BIN)/python -m bench.benchmark_statistics
+	$(BIN)/python -m bench.benchmark_report
 	$(BIN)/python -m bench.benchmarks.baselines
 
 validity: $(STAMP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bench.config import CaseSet
@@ -65,12 +66,17 @@ class Workspace:
 
     def relative(self, path: Path) -> str:
         """The path as tables store it: relative to the root, with forward slashes."""
-        return path.resolve().relative_to(self.root.resolve()).as_posix()
+        return path.resolve().relative_to(self._origin).as_posix()
+
+    @cached_property
+    def _origin(self) -> Path:
+        """The root without links, looked up once: a report resolves tens of thousands of paths."""
+        return self.root.resolve()
 
     def resolve(self, stored: str) -> Path:
         """Back from a table. Refuses anything that would leave the root."""
         path = (self.root / stored).resolve()
-        if not path.is_relative_to(self.root.resolve()):
+        if not path.is_relative_to(self._origin):
             raise BenchError(f"a table names the path {stored!r}, which leaves the workspace {self.root}")
         return path
 

@@ -132,7 +132,7 @@ class ReportData:
         for name in ("summary", "scores", "curves", "emotions", "sizes", "differences", "strata", "media"):
             for column, known in (("model", self.models["model"]), ("metric", self.metrics["metric"])):
                 table = getattr(self, name)
-                unknown = set(table[column]) - set(known) if column in COLUMNS[name] else ()
+                unknown = set(table[column].unique()) - set(known) if column in COLUMNS[name] else ()
                 if unknown:
                     raise ValueError(f"table {name!r} has the {column} {min(unknown)!r}, which table '{column}s' lacks")
         wrong = set(self.models["kind"]) - set(KINDS)

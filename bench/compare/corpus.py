@@ -21,7 +21,7 @@ def corpus_differences(pair: Pair, metric: str) -> Iterator[tuple[str, Paired]]:
             continue
         here = pair.cases[pair.cases["case_set"] == cases].set_index("case")["cluster"]
         took_part = [case for case in _part(one, metric) if case in here.index]
-        clusters = [str(here[case]) for case in took_part]
+        clusters = [str(cluster) for cluster in here.loc[took_part]]
         difference = _difference(one, two, metric, clusters)
         nan = float("nan")
         unit = statistics.resampling_unit(clusters)[0]

@@ -31,7 +31,7 @@ def media(rows: pd.DataFrame, cases: Sequence[str]) -> dict[str, Any] | None:
         files: list[str | None] = [None] * len(cases)
         for case, file in zip(part["case"], part["file"], strict=True):
             if case in place:
-                files[place[case]] = posixpath.relpath(file, base)
+                files[place[case]] = file[len(base) + 1 :]
         models[model] = _short(str(model), files, cases)
     return {"base": base, "models": models}
 
