@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from reports.study.analysis.agreement import Agreement, agreement
-from reports.study.analysis.answers import Answers, counted, fit_answers
+from reports.study.analysis.answers import REASONS, Answers, counted, fit_answers
 from reports.study.analysis.clusters import Resampling
 from reports.study.analysis.exclude import Excluded, exclude, repeats
 from reports.study.analysis.metrics import Agreeing, MetricValues, ModelLevel, metric_agreement, model_level
@@ -101,7 +101,7 @@ def analyse(
         tuple(preferences(study, everyone, resampling)) if excluded.out else (),
         tuple(strata(study, kept, replace(resampling, replicates=min(resampling.replicates, 400)))), scores,
         _scores(study, everyone) if excluded.out else (), tuple(agreeing), tuple(metrics), tuple(levels),
-        tuple(_remarks(study, kept, values)),
+        tuple(_remarks(study, answers, kept, values)),
     )  # fmt: skip
 
 

@@ -2,13 +2,14 @@
 
 Answers of one rater resemble each other, and so do answers about one clip; neither contains the other. The variance is
 that of Cameron, Gelbach and Miller (2011, "Robust inference with multiway clustering"): clustered by rater, plus clustered
-by clip, minus clustered by both (a rater's answers about one clip), each with the factor ``G / (G - 1)``. It is never taken
-below the last, which is what independent answers would give. The pigeonhole bootstrap (Owen 2007) would be simpler, but
-counts the noise of single answers three times: its intervals are up to 1.7 times as wide as need be.
+by clip, minus clustered by both (a rater's answers about one clip), each with the factor ``G / (G - 1)``. The difference of
+estimates may come out too small, even negative; it is not taken below the smallest of the three. The width of an interval
+is Student's with one degree of freedom fewer than there are raters or clips, whichever are fewer (Cameron and Miller 2015).
 
 Each of the three comes from the replicates of a cluster bootstrap, or for an estimate with influence values from their
-sums over clusters (the sandwich). The width of an interval is Student's, with Satterthwaite's degrees of freedom over the
-three components: what raters add, what clips add, and single answers. `python -m bench.benchmark_study` prints the coverage.
+sums over clusters (the sandwich). The pigeonhole bootstrap (Owen 2007) would be one bootstrap instead of three, but counts
+the noise of single answers three times: its intervals are up to 1.7 times as wide as need be. `python -m
+bench.benchmark_study` prints what the intervals cover.
 """
 
 from __future__ import annotations
@@ -86,17 +87,12 @@ class Clusters:
 
     def combine(self, variances: Sequence[float]) -> Error:
         """The error from the variances by raters, clips and cells; see the module."""
-        raters, clips, cells = self.counts()
-        fewest = min(raters, clips)
+        fewest = min(self.counts()[:2])
         if fewest < 2 or not np.isfinite(variances).all():
             return Error(float("nan"), 0.0, fewest)
         by_rater, by_clip, by_cell = (max(0.0, float(value)) for value in variances)
-        variance = max(by_rater + by_clip - by_cell, by_cell)
-        if variance <= 0:
-            return Error(0.0, float(fewest - 1), fewest)
-        added = max(by_rater - by_cell, 0.0) ** 2 / (raters - 1) + max(by_clip - by_cell, 0.0) ** 2 / (clips - 1)
-        degrees = variance**2 / (added + by_cell**2 / (cells - 1))
-        return Error(float(np.sqrt(variance)), max(1.0, float(degrees)), fewest)
+        variance = max(by_rater + by_clip - by_cell, min(by_rater, by_clip, by_cell))
+        return Error(float(np.sqrt(variance)), float(fewest - 1), fewest)
 
     def sandwich(self, influence: FloatArray) -> Error:
         """The error of an estimate from the influence ``(n,)`` of each answer on it (their sum is 0)."""

@@ -147,8 +147,9 @@ class _People:
     def leaning(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """People's preference for the first video, -0.5..0.5, and the weight of its answers: ``(b, m)`` each."""
         mass = np.add.reduceat(weights, self.starts, axis=1)
-        total = np.add.reduceat(weights * self.value, self.starts, axis=1)
-        return np.divide(total, mass, out=np.full(mass.shape, 0.5), where=mass > 0) - 0.5, mass
+        # From -0.5 to 0.5 at once: shares of 1/3 and 2/3 less a half would not be opposite to the last bit, and not tied.
+        total = np.add.reduceat(weights * (self.value - 0.5), self.starts, axis=1)
+        return np.divide(total, mass, out=np.zeros(mass.shape), where=mass > 0), mass
 
 
 def _agreeing(people: _People, x: FloatArray, resampling: Resampling) -> list[tuple[Estimate, Estimate, Estimate]]:

@@ -142,7 +142,7 @@ def agreement_table(found: Analysis) -> Listing:
     side = "left" if found.study.layout == "side-by-side" else "first shown"
     heads = [
         "question",
-        "Krippendorff's α",
+        "Krippendorff's alpha",
         "pairs",
         "raters",
         "repeats alike, %",
@@ -188,11 +188,11 @@ def metric_table(found: Analysis) -> Listing:
             **{f"{name}_p_adjusted": getattr(each, name).adjusted for name in ("kendall", "spearman", "accuracy")},
             "pairs": each.pairs, "asked": each.asked,
         })  # fmt: skip
-    heads = ["question", "metric", "Kendall τ-b", "Spearman ρ", "agrees, %", "p", "pairs"]
+    heads = ["question", "metric", "Kendall tau-b", "Spearman rho", "agrees, %", "p", "pairs"]
     return Listing(
         "metrics", "Metrics against people, over pairs of videos: the difference of the metric, turned so that better is positive, "
         "with the share of people who prefer that video; and the share of answers without tie that chose the better value. "
-        f"{INTERVALS} p: of no correlation by τ, adjusted over the metrics of a question.", heads, 2, rows, pd.DataFrame(data),
+        f"{INTERVALS} p: of no correlation by tau, adjusted over the metrics of a question.", heads, 2, rows, pd.DataFrame(data),
     )  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def model_table(found: Analysis) -> Listing:
         ]
     return Listing(
         "models", "Metrics that have one value a model, with the models' scores: as many points as models, so no interval and little "
-        "weight.", ["question", "metric", "values", "Spearman ρ", "models"], 3, rows, pd.DataFrame(data),
+        "weight.", ["question", "metric", "values", "Spearman rho", "models"], 3, rows, pd.DataFrame(data),
     )  # fmt: skip
 
 
