@@ -44,7 +44,8 @@ class Chunks:
 
 def float_bytes(values: NDArray[np.float64]) -> bytes:
     """Little-endian float32 of five digits, in C order; what is not finite is NaN."""
-    narrow = np.where(np.isfinite(values), values, np.nan).astype("<f4")
+    with np.errstate(over="ignore"):  # Becomes infinite, and NaN in the next line.
+        narrow = np.where(np.isfinite(values), values, np.nan).astype("<f4")
     narrow[~np.isfinite(narrow)] = np.nan
     bits = narrow.view("<u4")
     half, kept = np.uint32(1 << (DROPPED_BITS - 1)), np.uint32(0xFFFFFFFF ^ ((1 << DROPPED_BITS) - 1))

@@ -52,7 +52,7 @@ def _differences(wide: pd.DataFrame, direction: dict[str, str], competing: Seque
             verdict = "same" if mean == half == 0 else verdict if told else "unclear"
             yield {
                 "metric": metric, "model": model, "versus": versus, "difference": mean, "low": mean - half, "high": mean + half,
-                "effect": mean / float(change.std(ddof=1)) if half else float("nan"), "p": 0.01 if told else 0.4,
+                "effect": mean / float(change.std(ddof=1)) if half > 0 else float("nan"), "p": 0.01 if told else 0.4,
                 "q": 0.02 if told else 0.6, "verdict": verdict, "n": len(change),
                 "note": "no interval: a corpus metric without replicates" if unknown else "",
             }  # fmt: skip
