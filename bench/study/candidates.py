@@ -77,6 +77,10 @@ def find_candidates(
         BenchError: a model or case set has no videos, a model has two versions, or a video that was made is gone.
     """
     known = _generated(workspace)
+    if not known:
+        raise BenchError(
+            f"there are no videos below {workspace.root}: `space-bench generate` makes them, or name another --out"
+        )
     for model in models:
         if not any(name == model for _, name in known):
             raise unknown("model with videos", model, {name for _, name in known})

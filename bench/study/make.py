@@ -51,7 +51,8 @@ def make_study(workspace: Workspace, plan: StudyPlan, force: bool = False, dry_r
 
     Raises:
         BenchError: the results lack something, the design would be unbalanced or unconnected, or the folder holds a study
-            that was answered and `force` is not set. Nothing that was there is changed then.
+            that was answered and `force` is not set. Then nothing was changed; or a video cannot be written: then what is
+            written stays, and the same command goes on from there.
     """
     folder = workspace.root / "study" / plan.name
     workers = len(os.sched_getaffinity(0))
@@ -119,7 +120,7 @@ def _chosen(
 
 
 def _reasons(candidates: Candidates) -> str:
-    """The most frequent first reason, and how many cases there were."""
+    """Why the first case was left out, and how many more were."""
     if not candidates.left_out:
         return "the case sets are empty"
     (cases, case), why = next(iter(candidates.left_out.items()))

@@ -54,7 +54,7 @@ def write_media(clips: Sequence[Clip], folder: Path, journal: Path, workers: int
     time stamp of every file is 1970.
 
     Args:
-        folder: of the media. journal: file that says which are done, and of what; outside `folder`, for it names sources.
+        folder: of the media. journal: file that says which are done, and of what; outside `folder`, which is given away.
 
     Returns:
         sha256 by name.

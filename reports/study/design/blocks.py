@@ -117,9 +117,10 @@ def _refuse(
             f"--trials-a-rater {pairs} or more cases"
         )
     if raters * trials < pairs:
+        fewer = raters * trials // len(comparisons)
         raise StudyError(
             f"the design is not balanced: {raters} raters with {trials} trials each cannot see all {pairs} pairs of clips. Take "
-            f"{-(-pairs // trials)} raters or more, or --take {raters * trials // len(comparisons)} cases or fewer."
+            f"{-(-pairs // trials)} raters or more" + (f", or --take {fewer} cases or fewer." if fewer else ".")
         )
     if repeats > (trials + 1) // 2:
         raise StudyError(f"{repeats} repeats of {trials} trials: at most half can come again half a block later")

@@ -38,16 +38,17 @@ def spread_cases(
     blocks = []
     for wanted in counts:
         total = int(wanted.sum())
+        # A case that more comparisons have is due more often.
+        ahead = of_case - share * of_case.sum()
         demands = [
             demand
             for comparison in np.flatnonzero(wanted)
             for demand in _demands(
-                int(comparison), int(wanted[comparison]), shown[comparison], of_case[given[comparison]], total, rng
+                int(comparison), int(wanted[comparison]), shown[comparison], ahead[given[comparison]], total, rng
             )
         ]
-        # A case that more comparisons have is due more often.
-        ahead = of_case - share * of_case.sum()
-        placed = _placed(demands, [given[demand.comparison][demand.spots] for demand in demands], ahead, total, rng)
+        must = -(-total // np.count_nonzero(share))
+        placed = _placed(demands, [given[demand.comparison][demand.spots] for demand in demands], ahead, must, rng)
         block = []
         for number, at in placed:
             comparison, spot = demands[number].comparison, demands[number].spots[at]
@@ -68,14 +69,14 @@ class _Demand:
 
 
 def _demands(
-    comparison: int, wanted: int, shown: Counts, of_case: Counts, total: int, rng: np.random.Generator
+    comparison: int, wanted: int, shown: Counts, ahead: NDArray[np.float64], total: int, rng: np.random.Generator
 ) -> Iterator[_Demand]:
     """All of the least shown cases, or as many as are wanted of them; then of the next."""
     for level in np.unique(shown):
         if not wanted:
             return
         spots = np.flatnonzero(shown == level)
-        spots = spots[np.lexsort((rng.random(len(spots)), of_case[spots]))]
+        spots = spots[np.lexsort((rng.random(len(spots)), ahead[spots]))]
         amount = min(wanted, len(spots))
         # Among as many as the block has trials there is always a free one: more need not be looked at.
         yield _Demand(comparison, amount, spots if amount == len(spots) else spots[:total])
@@ -83,21 +84,22 @@ def _demands(
 
 
 def _placed(
-    demands: Sequence[_Demand], cases: Sequence[NDArray[np.int64]], ahead: NDArray[np.float64], total: int,
+    demands: Sequence[_Demand], cases: Sequence[NDArray[np.int64]], ahead: NDArray[np.float64], must: int,
     rng: np.random.Generator,
 ) -> list[tuple[int, int]]:  # fmt: skip
     """``(demand, place among its cases)`` of each trial: the cheapest flow from demands to cases.
 
-    A way from a demand to a case takes one trial. A case takes as many as it must for nothing but being `ahead` of the
-    others, and more at `_AGAIN` for the first, twice that for the second. A linear program finds the flow; its corners
+    A way from a demand to a case takes one trial. A case takes `must` trials at the price of being ahead of the others,
+    and more at `_AGAIN` for the first, twice that for the second. A linear program finds the flow; its corners
     are whole numbers, as a network's always are.
 
     Args:
-        cases: of each demand, as numbers. ahead: ``(all cases,)`` times that a case was shown beyond its share.
+        cases: of each demand, as numbers. ahead: ``(all cases,)`` times that a case was shown beyond its share. must: as often
+            a case stands in a block if all stand there equally often.
     """
     known, column = np.unique(np.concatenate(cases), return_inverse=True)
     of_demand = np.repeat(np.arange(len(demands)), [len(each) for each in cases])
-    ways, must = len(column), -(-total // len(ahead))
+    ways = len(column)
     tiers = 1 + int(np.bincount(column).max())
     room = np.ones(tiers)
     room[0] = must

@@ -133,6 +133,15 @@ def test_another_salt_gives_other_names(make_results: MakeResults) -> None:
     assert len(after) == len(before) and not after & before
 
 
+def test_a_salt_that_is_none_is_refused(make_results: MakeResults) -> None:
+    space = make_results(cases=4)
+    folder = space.root / "study" / "lips"
+    folder.mkdir(parents=True)
+    (folder / "salt").write_text("pepper")
+    with pytest.raises(BenchError, match="does not hold 64 hex digits: bring it back"):
+        make_study(space, planned())
+
+
 def test_a_frame_more_is_cut_and_more_than_that_asks(make_results: MakeResults) -> None:
     space = make_results(lengths={("space-secret", "c0"): 15, ("space-secret", "c1"): 11})
     made = make_study(space, planned(take=None))
@@ -168,6 +177,11 @@ def test_another_sound_is_refused_side_by_side_only(make_results: MakeResults) -
         make_study(space, planned())
     assert not (space.root / "study").exists()
     make_study(space, planned(layout="sequential"))
+
+
+def test_results_without_videos_say_what_makes_them(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"no videos below .* `space-bench generate` makes them"):
+        make_study(Workspace(tmp_path), planned())
 
 
 def test_a_video_that_is_gone_is_named(make_results: MakeResults) -> None:
