@@ -117,11 +117,14 @@ def _scores(study: Study, answers: pd.DataFrame) -> tuple[Scores, ...]:
     return tuple(found)
 
 
-def _remarks(study: Study, kept: pd.DataFrame, values: MetricValues | None) -> list[str]:
+def _remarks(study: Study, answers: Answers, kept: pd.DataFrame, values: MetricValues | None) -> list[str]:
     shown = set(kept["first"]) | set(kept["second"])
     remarks = [
         f"{model} is in the study file, but no answer is about it" for model in study.models if model not in shown
     ]
+    if count := len(answers.problems):
+        reasons = [REASONS[reason] for reason in REASONS if reason in set(answers.problems["reason"])]
+        remarks.append(f"{count} answers do not fit the study: {'; '.join(reasons)} (tables/problems.csv lists them)")
     raters, clips = kept["rater"].nunique(), kept["clip"].nunique()
     for count, what in ((raters, "rater"), (clips, "clip")):
         if count < 2:
