@@ -20,14 +20,18 @@ from reports.study.files import StudyError
 def arguments(draw: st.DrawFn) -> dict:
     """Of a design that is possible: every pair is seen, no rater sees one twice."""
     models = draw(st.integers(2, 7))
-    pairs = list(combinations(range(models), 2))
-    if draw(st.booleans()):
-        pairs = [(0, other) for other in range(1, models)]
-    cases = draw(st.integers(1, 6))
+    pairs = {
+        "all": list(combinations(range(models), 2)),
+        "star": [(0, other) for other in range(1, models)],
+        "path": list(pairwise(range(models))),
+        "ring": [*pairwise(range(models)), *([(models - 1, 0)] if models > 2 else [])],
+    }[draw(st.sampled_from(["all", "star", "path", "ring"]))]
+    cases, shift = draw(st.integers(1, 6)), draw(st.integers(0, 2))
     trials = draw(st.integers(1, min(30, cases * len(pairs))))
     fewest = -(-cases * len(pairs) // trials)
     return {
-        "models": [f"m{number}" for number in range(models)], "comparisons": pairs, "cases": [list(range(cases))] * len(pairs),
+        "models": [f"m{number}" for number in range(models)], "comparisons": pairs,
+        "cases": [list(range(spot * shift, spot * shift + cases)) for spot in range(len(pairs))],
         "raters": fewest + draw(st.integers(0, 8)), "trials": trials, "repeats": draw(st.integers(0, (trials + 1) // 2)),
         "checks": [[0, cases - 1]] * draw(st.integers(0, min(3, trials))), "practice": draw(st.integers(0, 2)),
         "seed": draw(st.integers(0, 1000)),
