@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from reports.study.analysis import estimates
-from reports.study.analysis.clusters import Clusters, FloatArray, Part, Resampling, codes
+from reports.study.analysis.clusters import Clusters, FloatArray, IntArray, Part, Resampling, codes
 from reports.study.analysis.estimates import NAN, Estimate
 from reports.study.analysis.ranks import Tau, correlations, spearman_rows
 from reports.study.analysis.scores import Scores
@@ -56,6 +56,8 @@ class Agreeing:
         pairs, asked: test pairs with both values and an answer, of those with an answer.
         accuracy: share of answers without tie that chose the video with the better value (equal values: a half).
         spearman, kendall: over pairs, with the share of people who prefer the first video.
+        within: Kendall's among pairs of the same two models only: does the metric know on which clips one of them is better,
+            or only that it is?
     """
 
     question: str
@@ -65,6 +67,7 @@ class Agreeing:
     accuracy: Estimate
     spearman: Estimate
     kendall: Estimate
+    within: Estimate
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def metric_agreement(
             for name, row in zip(names, each, strict=True)
         ]
     found.sort(key=lambda row: (-_order(row.kendall.value), row.metric.metric))
-    for kind in ("accuracy", "spearman", "kendall"):
+    for kind in ("accuracy", "spearman", "kendall", "within"):
         new = estimates.adjusted([getattr(row, kind) for row in found])
         found = [replace(row, **{kind: one}) for row, one in zip(found, new, strict=True)]  # type: ignore[arg-type]
     return found
@@ -118,11 +121,16 @@ def _order(value: float) -> float:
 
 @dataclass(frozen=True)
 class _People:
-    """Answers sorted by pair: value of each (1 first, 0 second, 0.5 tie), where its pair begins, whose it is."""
+    """Answers sorted by pair: value of each (1 first, 0 second, 0.5 tie), its pair, whose it is.
+
+    groups: of each pair, its two models. sign: -1 where they stand in the other order than in the rest of the group.
+    """
 
     names: list[str]
+    groups: IntArray
+    sign: FloatArray
     value: FloatArray
-    pair: NDArray[np.int64]
+    pair: IntArray
     raters: list[str]
     clips: list[str]
 
@@ -130,18 +138,25 @@ class _People:
     def of(cls, answers: pd.DataFrame) -> _People:
         pairs = answers["pair"].to_numpy(dtype=object).astype(str)
         value = answers["chosen"].map({"first": 1.0, "second": 0.0, "tie": 0.5}).to_numpy(dtype=np.float64)
-        return cls(np.unique(pairs).tolist(), value, codes(pairs), answers["rater"].tolist(), answers["clip"].tolist())
+        shown = answers.drop_duplicates("pair").sort_values("pair")
+        models = np.array([shown["first"], shown["second"]], dtype=object).astype(str)
+        sign = np.where(models[0] <= models[1], 1.0, -1.0)
+        groups = codes(np.array(["\0".join(sorted(both)) for both in models.T], dtype=object).astype(str))
+        return cls(
+            np.unique(pairs).tolist(), groups, sign, value, codes(pairs), answers["rater"].tolist(), answers["clip"].tolist()
+        )  # fmt: skip
 
     def subset(self, pairs: NDArray[np.bool_]) -> _People:
         keep = np.flatnonzero(pairs[self.pair])
         return _People(
-            [name for name, kept in zip(self.names, pairs, strict=True) if kept], self.value[keep],
+            [name for name, kept in zip(self.names, pairs, strict=True) if kept], self.groups[pairs], self.sign[pairs],
+            self.value[keep],
             codes(self.pair[keep]), [self.raters[i] for i in keep],
             [self.clips[i] for i in keep],
         )  # fmt: skip
 
     @property
-    def starts(self) -> NDArray[np.int64]:
+    def starts(self) -> IntArray:
         return np.flatnonzero(np.diff(self.pair, prepend=-1))
 
     def leaning(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -152,18 +167,18 @@ class _People:
         return np.divide(total, mass, out=np.zeros(mass.shape), where=mass > 0), mass
 
 
-def _agreeing(people: _People, x: FloatArray, resampling: Resampling) -> list[tuple[Estimate, Estimate, Estimate]]:
-    """Accuracy, rho and tau of k metrics ``(k, m)`` that have values for the same pairs."""
+def _agreeing(people: _People, x: FloatArray, resampling: Resampling) -> list[list[Estimate]]:
+    """Accuracy, rho, tau and tau within of k metrics ``(k, m)`` that have values for the same pairs."""
     count = len(people.names)
     if not count:
-        return [(Estimate(NAN), Estimate(NAN), Estimate(NAN))] * len(x)
+        return [[Estimate(NAN)] * 4] * len(x)
     clusters = Clusters.of(people.raters, people.clips)
     plain, answers_of = people.leaning(np.ones((1, len(people.value))))
     agrees = np.where(x == 0, 0.5, (x > 0).astype(np.float64))[:, people.pair]
     agrees = np.where(people.value == 1, agrees, 1 - agrees)
     decided = people.value != 0.5
-    tau = Tau(count)
-    signs = tau.signs(x)
+    tau, within = Tau(count), Tau(count, people.groups)
+    signs, signs_within = tau.signs(x), within.signs(x * people.sign)
 
     def statistic(weights: FloatArray, part: Part) -> FloatArray:
         leaning, mass = people.leaning(weights)
@@ -177,21 +192,21 @@ def _agreeing(people: _People, x: FloatArray, resampling: Resampling) -> list[tu
         if count < FEWEST:
             return accuracy
         rho = [spearman_rows(np.broadcast_to(row, leaning.shape), leaning, each) for row in x]
-        return np.hstack([accuracy, np.stack(rho, axis=1), tau.rows(signs, leaning, each)])
+        inner = within.rows(signs_within, leaning * people.sign, each)
+        return np.hstack([accuracy, np.stack(rho, axis=1), tau.rows(signs, leaning, each), inner])
 
     errors = clusters.bootstrap(statistic, replace(resampling, replicates=REPLICATES))
+    inner = within.rows(signs_within, plain * people.sign, np.ones((1, count)))[0]
     result = []
     for number, row in enumerate(x):
         share = float(agrees[number, decided].mean()) if decided.any() else NAN
-        accuracy = estimates.of_rate(share, errors[number])
-        if count < FEWEST:
-            result.append((accuracy, Estimate(NAN), Estimate(NAN)))
-            continue
-        rho, tau_b = correlations(row, plain[0])
-        result.append((
-            accuracy, estimates.of_correlation(rho, errors[len(x) + number]),
-            estimates.of_correlation(tau_b, errors[2 * len(x) + number]),
-        ))  # fmt: skip
+        found = [estimates.of_rate(share, errors[number])]
+        if count >= FEWEST:
+            three = (*correlations(row, plain[0]), float(inner[number]))
+            found += [
+                estimates.of_correlation(value, errors[place * len(x) + number]) for place, value in enumerate(three, 1)
+            ]
+        result.append(found + [Estimate(NAN)] * (4 - len(found)))
     return result
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 MOST_COMPARED = 20_000
 """Pairs of pairs that a replicate of tau looks at: all there are up to 200 pairs of videos, a seeded draw of them above."""
@@ -55,27 +56,40 @@ def spearman_rows(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArr
 
 
 class Tau:
-    """Kendall's tau-b of many metrics with one preference, replicate by replicate."""
+    """Kendall's tau-b of many metrics with one preference, replicate by replicate.
 
-    def __init__(self, pairs: int) -> None:
+    Args:
+        pairs: how many pairs of videos. groups: of each pair, ``(m,)``; then only pairs of one group are compared, as they
+            are named and not both ways: the caller names the videos of a group alike.
+    """
+
+    def __init__(self, pairs: int, groups: IntArray | None = None) -> None:
         one, two = np.triu_indices(pairs, 1)
-        if len(one) > MOST_COMPARED:
+        if groups is not None:
+            one, two = one[alike := groups[one] == groups[two]], two[alike]
+        self.mirrored, self.complete = groups is None, len(one) <= MOST_COMPARED
+        if not self.complete:
             chosen = np.random.default_rng(0).choice(len(one), MOST_COMPARED, replace=False)
             one, two = one[chosen], two[chosen]
-        # Each with the other and with its mirror image; a pair with its own mirror image where pairs are few.
         self.one, self.two = one, two
-        self.own = 0.5 if len(one) == pairs * (pairs - 1) // 2 else 0.0
 
     def signs(self, values: FloatArray) -> NDArray[np.float32]:
         """Of the differences compared, ``(b, m) -> (b, c)``."""
-        parts = [values[:, self.one] - values[:, self.two], values[:, self.one] + values[:, self.two]]
-        return np.sign(np.concatenate([*parts, *([values] if self.own else [])], axis=1)).astype(np.float32)
+        parts = [values[:, self.one] - values[:, self.two]]
+        if self.mirrored:
+            parts.append(values[:, self.one] + values[:, self.two])
+        return np.sign(np.concatenate([*parts, *([values] if self._own else [])], axis=1)).astype(np.float32)
 
     def weights(self, weights: FloatArray) -> NDArray[np.float32]:
         """Of the differences compared, ``(b, m) -> (b, c)``."""
         both = weights[:, self.one] * weights[:, self.two]
-        own = [self.own * weights**2] if self.own else []
-        return np.concatenate([both, both, *own], axis=1).astype(np.float32)
+        # Two pairs meet in four ways, of which two and two say the same; a pair meets its own mirror image once.
+        own = [weights**2 / 2] if self._own else []
+        return np.concatenate([both, *([both] if self.mirrored else []), *own], axis=1).astype(np.float32)
+
+    @property
+    def _own(self) -> bool:
+        return self.mirrored and self.complete
 
     def rows(self, x: NDArray[np.float32], y: FloatArray, weights: FloatArray) -> FloatArray:
         """tau-b of each replicate and metric, ``(b, k)``.

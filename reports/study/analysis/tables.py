@@ -180,19 +180,20 @@ def metric_table(found: Analysis) -> Listing:
         metric = each.metric
         rows.append([
             each.question, " ".join((metric.title, ARROWS[metric.better])), number(each.kendall), number(each.spearman),
-            percent(each.accuracy), p_value(each.kendall.adjusted), f"{each.pairs}/{each.asked}",
+            percent(each.accuracy), p_value(each.kendall.adjusted), number(each.within), f"{each.pairs}/{each.asked}",
         ])  # fmt: skip
         data.append({
             "question": each.question, "metric": metric.metric, "title": metric.title, "better": metric.better,
-            **_parts("kendall", each.kendall), **_parts("spearman", each.spearman), **_parts("accuracy", each.accuracy),
-            **{f"{name}_p_adjusted": getattr(each, name).adjusted for name in ("kendall", "spearman", "accuracy")},
+            **_parts("kendall", each.kendall), **_parts("spearman", each.spearman), **_parts("accuracy", each.accuracy), **_parts("within", each.within),
+            **{f"{name}_p_adjusted": getattr(each, name).adjusted for name in ("kendall", "spearman", "accuracy", "within")},
             "pairs": each.pairs, "asked": each.asked,
         })  # fmt: skip
-    heads = ["question", "metric", "Kendall tau-b", "Spearman rho", "agrees, %", "p", "pairs"]
+    heads = ["question", "metric", "Kendall tau-b", "Spearman rho", "agrees, %", "p", "tau-b within", "pairs"]
     return Listing(
         "metrics", "Metrics against people, over pairs of videos: the difference of the metric, turned so that better is positive, "
         "with the share of people who prefer that video; and the share of answers without tie that chose the better value. "
-        f"{INTERVALS} p: of no correlation by tau, adjusted over the metrics of a question.", heads, 2, rows, pd.DataFrame(data),
+        f"{INTERVALS} p: of no correlation by tau, adjusted over the metrics of a question. Within: among pairs of "
+        "the same two models, whether the metric knows on which clips one of them is better.", heads, 2, rows, pd.DataFrame(data),
     )  # fmt: skip
 
 

@@ -150,6 +150,8 @@ def test_metrics_are_told_apart_by_how_they_agree_with_people() -> None:
     found = analyse(study, made.answers, made.raters, invented_values(tests), RESAMPLING)
     rows = {row.metric.metric: row for row in found.metrics}
     assert [row.metric.metric for row in found.metrics] == ["good", "noise", "bad"]
+    # It knows the models and nothing of their clips.
+    assert rows["good"].within.low < 0 < rows["good"].within.high
     assert rows["good"].kendall.low > 0.2 and rows["good"].kendall.adjusted < 0.01
     assert rows["bad"].spearman.value == pytest.approx(-rows["good"].spearman.value)
     assert rows["bad"].accuracy.value == pytest.approx(1 - rows["good"].accuracy.value)
@@ -171,6 +173,7 @@ def test_metrics_do_not_depend_on_which_video_is_called_the_first() -> None:
     other = flipped(answers, answers["pair"].isin(swapped).to_numpy())
     two = metric_agreement("overall", other, replace(values, values=table), RESAMPLING)
     for a, b in zip(one, two, strict=True):
+        assert a.within.value == pytest.approx(b.within.value, nan_ok=True, abs=1e-6)
         assert a.metric == b.metric and a.kendall.low == pytest.approx(b.kendall.low, nan_ok=True, abs=1e-6)
 
 

@@ -46,6 +46,16 @@ def test_many_pairs_are_looked_at_by_a_draw() -> None:
     assert len(tau.one) == 20_000 and rows[0, 0] == pytest.approx(correlations(x, y)[1], abs=0.03)
 
 
+def test_within_groups_only_their_own_pairs_are_compared() -> None:
+    random = np.random.default_rng(0)
+    groups = np.repeat([0, 1], 20)
+    x, y = random.normal(size=40) + 5 * groups, random.normal(size=40) + 5 * groups
+    tau = Tau(40, groups)
+    found = tau.rows(tau.signs(x[None]), y[None], np.ones((1, 40)))[0, 0]
+    own = [stats.kendalltau(x[groups == group], y[groups == group]).statistic for group in (0, 1)]
+    assert found == pytest.approx(np.mean(own), abs=1e-6) and abs(found) < 0.3 < correlations(x, y)[1]
+
+
 def test_what_does_not_vary_has_no_correlation() -> None:
     assert np.isnan(correlations(np.zeros(9), np.arange(9.0))).all()
     assert np.isnan(spearman_rows(np.zeros((1, 9)), np.arange(9.0)[None], np.ones((1, 9)))).all()
