@@ -47,7 +47,7 @@ def serve(
 
         from reports.study.files import StudyError
         from reports.study.server.app import study_app
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise BenchError(f"{error.name} is not installed: {EXTRA}") from error
     try:
         storage.claim(folder.fingerprint)
@@ -79,7 +79,7 @@ def open_storage(folder: StudyFolder, database: str) -> Storage:
     try:
         from reports.study.files import StudyError
         from reports.study.server.storage import Storage
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise BenchError(f"{error.name} is not installed: {EXTRA}") from error
     try:
         return Storage(database or f"sqlite:///{(folder.path / DATABASE).resolve()}")

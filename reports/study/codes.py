@@ -12,10 +12,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 import zlib
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -35,16 +34,24 @@ class Refused(ValueError):
         self.kind = kind
 
 
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Key = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,35}$")]
+Screened = Annotated[dict[Id, Annotated[str, Field(max_length=100)]], Field(max_length=50)]
+Words = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+"""Free words without control characters, which PostgreSQL and CSV cannot keep."""
+
+
 class Said(Strict):
     """One answer as the page sends it: the fields of `Answer` that do not follow from rater and block."""
 
-    trial: str = Field(max_length=64)
-    question: str = Field(max_length=64)
+    trial: Id
+    question: Id
     choice: Literal["", "left", "right", "tie"] = ""
-    text: str = Field(default="", max_length=4000)
+    text: Words = ""
     seconds: float = Field(ge=0, le=86400, allow_inf_nan=False)
     plays: int = Field(ge=1, le=10_000)
-    key: str = Field(pattern=r"^[0-9a-f]{32}$")
+    key: Key
 
 
 class Packet(Strict):
@@ -53,9 +60,9 @@ class Packet(Strict):
     study: str
     who: str = Field(pattern=r"^[0-9a-f]{64}$")
     status: Literal["active", "finished", "withdrawn"]
-    language: str = Field(default="", max_length=35)
+    language: Language = ""
     headphones: bool | None = None
-    screening: dict[str, str] = Field(default={}, max_length=50)
+    screening: Screened = Field(default={})
     answers: list[Said] = Field(default=[], max_length=5000)
 
 
@@ -108,7 +115,7 @@ def decode(code: str, keys: dict[str, str], study: str) -> tuple[str, Packet]:
     if not hmac.compare_digest(signature.encode(), _signature(head, key).encode()):
         raise Refused("forged", f"the signature does not fit block {block!r}")
     try:
-        packet = Packet.model_validate(json.loads(_inflate(body)))
+        packet = Packet.model_validate_json(_inflate(body))
     except (ValidationError, ValueError, zlib.error, binascii.Error) as error:
         raise Refused("malformed", f"signed, but not answers: {str(error).splitlines()[0]}") from error
     if packet.study != study:

@@ -41,7 +41,7 @@ def read_raters(text: str) -> list[Rater]:
 
 def _write(kind: type[Row], rows: Iterable[Row]) -> bytes:
     out = io.StringIO()
-    table = csv.DictWriter(out, list(kind.model_fields), lineterminator="\n")
+    table = csv.DictWriter(out, list(kind.model_fields), quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     table.writeheader()
     for row in rows:
         table.writerow({name: _cell(value) for name, value in row.model_dump().items()})

@@ -5,15 +5,20 @@ const ROUNDS = 3;
 const TRIES = 2;
 const PLAIN = ['sounds/noise-a.wav', 'sounds/noise-b.wav'];
 const TONE = 'sounds/noise-c.wav';
-const BETWEEN = 0.35;
+const BETWEEN = 0.35; // seconds
+const LONGEST = 8; // seconds until a sound must have ended
 
 const shuffled = (list) => list.map((item) => [Math.random(), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
 
-function playOnce(file) {
+const sounds = new Map([...PLAIN, TONE].map((file) => [file, new Audio(file)]));
+
+// Fails where the sound does not load, may not play, or does not end in time.
+function playOnce(sound) {
+  sound.currentTime = 0;
   return new Promise((done, failed) => {
-    const sound = new Audio(file);
-    sound.addEventListener('ended', done);
-    sound.addEventListener('error', () => failed(new Error(file)));
+    sound.onended = done;
+    sound.onerror = failed;
+    setTimeout(failed, LONGEST * 1000);
     sound.play().catch(failed);
   });
 }
@@ -33,11 +38,11 @@ function oneRound(say, number) {
       try {
         for (const [place, file] of order.entries()) {
           choices.forEach((choice, other) => choice.classList.toggle('sounding', other === place));
-          await playOnce(file);
+          await playOnce(sounds.get(file));
           await pause(BETWEEN);
         }
         choices.forEach((choice) => { choice.disabled = false; });
-      } catch { /* The sound did not load or was not allowed to play: the button is there again. */ }
+      } catch { /* The button is there again. */ }
       choices.forEach((choice) => choice.classList.remove('sounding'));
       play.disabled = false;
     });

@@ -4,6 +4,7 @@ import { el, pause } from './dom.js';
 const SMALL = 0.02; // seconds of drift that are left alone
 const LARGE = 0.25; // seconds of drift that need a jump
 const SEEN = 0.8; // share of a video that must really have been played
+const STALLED = 6; // seconds without a new picture
 const WAITS = [0.5, 1, 2, 4];
 
 async function fetched(file) {
@@ -92,7 +93,8 @@ export class Player {
       } else {
         await this.#together(this.videos);
       }
-    } catch { // Not allowed to play, or taken off the page: nothing was watched.
+    } catch { // Not allowed to play, stalled, or taken off the page: nothing was watched.
+      for (const video of this.videos) video.pause();
       this.playing = false;
       return false;
     }
@@ -125,7 +127,22 @@ export class Player {
     over.catch(() => {}); // Reported below; here only where playing did not even begin.
     await Promise.all(videos.map((video) => video.play()));
     this.#follow(videos.find((video) => !video.muted) ?? videos[0], videos);
-    await over;
+    const [stalled, stop] = this.#watchdog(videos);
+    await Promise.race([over, stalled]).finally(stop);
+  }
+
+  // Fails when nothing moves any more, so that the button to play comes back.
+  #watchdog(videos) {
+    let [last, still, timer] = ['', 0, 0];
+    const stalled = new Promise((_, failed) => {
+      timer = setInterval(() => {
+        const now = videos.map((video) => video.currentTime).join();
+        still = now === last && !document.hidden ? still + 1 : 0;
+        last = now;
+        if (still >= STALLED) failed(new Error('stalled'));
+      }, 1000);
+    });
+    return [stalled, () => clearInterval(timer)];
   }
 
   // The silent ones follow the one with the sound: by speed where the drift is small, which nobody sees.

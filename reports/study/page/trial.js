@@ -4,6 +4,8 @@ import { Player } from './player.js';
 
 const KEYS = { 1: 'left', 2: 'right', 0: 'tie', ArrowLeft: 'left', ArrowRight: 'right', ArrowDown: 'tie' };
 
+const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g; // no words, and no table keeps them
+
 // The questions as a form. Sides stand on the screen as the videos do, in right-to-left languages too.
 class Form {
   constructor(questions, texts, sides, changed) {
@@ -60,7 +62,8 @@ class Form {
     const group = el('fieldset', { class: 'question' }, el('label', { for: id }, legend, note), area);
     group.disabled = true;
     area.addEventListener('input', () => {
-      if (area.value.trim()) this.#set(question, { choice: '', text: area.value.trim() });
+      const text = area.value.replace(CONTROL, '').trim();
+      if (text) this.#set(question, { choice: '', text: text.toWellFormed?.() ?? text });
       else this.given.delete(question.question);
       this.changed();
     });

@@ -92,14 +92,14 @@ def _rater_routes(app: FastAPI, people: Raters) -> None:
 
 def _file_routes(app: FastAPI, files: Mapping[str, bytes], folder: Path, media: Mapping[str, str]) -> None:
     @app.get("/media/{name}")
-    def video(name: str) -> Response:
+    async def video(name: str) -> Response:
         # Only what the study names is ever opened, so no path can lead out of the folder.
         if name not in media:
             raise HTTPException(404)
         return FileResponse(folder / name, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
     @app.get("/{name:path}")
-    def file(name: str) -> Response:
+    async def file(name: str) -> Response:
         name = name or "index.html"
         if name not in files:
             raise HTTPException(404)

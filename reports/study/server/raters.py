@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from reports.study.answering import fault_of
-from reports.study.codes import Said, answer_of, rater_hash, who_is
+from reports.study.codes import Id, Key, Language, Said, Screened, Words, answer_of, rater_hash, who_is
 from reports.study.schema import Block, Strict, Study, fingerprint
 from reports.study.server.assign import complete, least_given
 from reports.study.server.storage import STUDY, Storage, answers, erase, meta, raters, trials
@@ -26,6 +27,19 @@ Kind = Literal[
 ]
 STATUS: dict[str, int] = {"session": 401, "not_yours": 403, "malformed": 422, "often": 429}
 """HTTP status of each kind of `Denied`; 409 for the others."""
+
+
+# Built once: putting a statement together costs more than running it.
+RATER = (
+    select(raters, trials.c.trial.label("answered"))
+    .outerjoin(trials, and_(trials.c.rater == raters.c.rater, trials.c.trial == bindparam("of_trial")))
+    .where(raters.c.session == bindparam("of_session"))
+    .with_for_update(of=raters)
+)
+KEYS = select(answers.c.key).where(answers.c.rater == bindparam("of"), answers.c.trial == bindparam("of_trial"))
+NEW_TRIAL, NEW_ANSWER = insert(trials), insert(answers)
+PROGRESS = update(raters).where(raters.c.rater == bindparam("of"))
+PROGRESS = PROGRESS.values(done=bindparam("done"), status=bindparam("status"), seen=bindparam("seen"))
 
 
 class Denied(Exception):
@@ -42,25 +56,25 @@ class Entry(Strict):
     study: str = Field(max_length=64)
     token: str = Field(pattern=r"^[0-9a-f]{64}$")
     recruited: str = Field(default="", max_length=200)
-    language: str = Field(max_length=35)
+    language: Language
     headphones: bool | None
-    screening: dict[str, str] = Field(max_length=50)
+    screening: Screened
 
 
 class SaidOnce(Strict):
     """An answer to one question of a trial."""
 
-    question: str = Field(max_length=64)
+    question: Id
     choice: Literal["", "left", "right", "tie"] = ""
-    text: str = Field(default="", max_length=4000)
+    text: Words = ""
     seconds: float = Field(ge=0, le=86400, allow_inf_nan=False)
-    key: str = Field(pattern=r"^[0-9a-f]{32}$")
+    key: Key
 
 
 class Trialled(Strict):
     """All that is said about one trial, at once."""
 
-    trial: str = Field(max_length=64)
+    trial: Id
     plays: int = Field(ge=1, le=10_000)
     answers: list[SaidOnce] = Field(max_length=50)
 
@@ -115,33 +129,37 @@ class Raters:
     def answer(self, token: str, said: Trialled) -> dict[str, Any]:
         """Keep what was said of a trial. The same sent again is taken as the same; anything else about it is refused."""
         now = int(self.clock())
-        with self.storage.transaction() as connection:
-            found = self._rater(connection, token)
-            rater, block = found["rater"], self.blocks[found["block"]]
-            number = self.places[block.block].get(said.trial)
-            if number is None:
-                raise Denied("not_yours", "this trial is not in your block")
-            if self._repeated(connection, rater, said):
-                return self._state(block, found["status"])
-            if found["status"] != "active":
-                raise Denied("ended", "this participant has finished")
-            rows = [
-                answer_of(
-                    Said(trial=said.trial, plays=said.plays, **item.model_dump()), self.mark, rater, block.block, number
-                )
-                for item in self._checked(said)
-            ]
-            keys = [row.key for row in rows]
-            if len(set(keys)) < len(keys) or connection.scalar(
-                select(func.count()).where(answers.c.rater == rater, answers.c.key.in_(keys))
-            ):
-                raise Denied("answered", "this key belongs to another answer")
-            connection.execute(insert(trials).values(rater=rater, trial=said.trial))
-            if rows:
-                connection.execute(insert(answers), [row.model_dump() for row in rows])
-            status = "finished" if found["done"] + 1 == len(block.trials) else "active"
-            change = {"done": found["done"] + 1, "status": status, "seen": now}
-            connection.execute(update(raters).where(raters.c.rater == rater).values(**change))
+        try:
+            with self.storage.transaction() as connection:
+                found = self._rater(connection, token, said.trial)
+                rater, block = found["rater"], self.blocks[found["block"]]
+                number = self.places[block.block].get(said.trial)
+                if number is None:
+                    raise Denied("not_yours", "this trial is not in your block")
+                if found["answered"]:
+                    return self._repeated(connection, found, said)
+                if found["status"] != "active":
+                    raise Denied("ended", "this participant has finished")
+                rows = [
+                    answer_of(
+                        Said(trial=said.trial, plays=said.plays, **item.model_dump()),
+                        self.mark,
+                        rater,
+                        block.block,
+                        number,
+                    )
+                    for item in self._checked(said)
+                ]
+                connection.execute(NEW_TRIAL, {"rater": rater, "trial": said.trial})
+                if rows:
+                    connection.execute(NEW_ANSWER, [row.model_dump() for row in rows])
+                done = found["done"] + 1
+                status = "finished" if done == len(block.trials) else "active"
+                change = {"of": rater, "done": done, "status": status, "seen": now}
+                connection.execute(PROGRESS, change)
+        except IntegrityError as error:
+            # A key that stands under another answer, or the same trial from two tabs at once.
+            raise Denied("answered", "this trial or this key has been answered") from error
         return self._state(block, status)
 
     def withdraw(self, token: str) -> None:
@@ -163,23 +181,20 @@ class Raters:
         connection.execute(insert(raters).values(**row))
         return row
 
-    def _rater(self, connection: Connection, token: str, withdrawn: bool = False) -> dict[str, Any]:
+    def _rater(self, connection: Connection, token: str, trial: str = "", withdrawn: bool = False) -> dict[str, Any]:
         session = session_of(token)
-        query = select(raters).where(raters.c.session == session).with_for_update()
-        found = connection.execute(query).mappings().one_or_none()
+        found = connection.execute(RATER, {"of_session": session, "of_trial": trial}).mappings().one_or_none()
         if found is None or not hmac.compare_digest(found["session"], session):
             raise Denied("session", "unknown session: reload the page")
         if found["status"] == "withdrawn" and not withdrawn:
             raise Denied("withdrawn", "this participant has withdrawn")
         return dict(found)
 
-    def _repeated(self, connection: Connection, rater: str, said: Trialled) -> bool:
-        if not connection.scalar(select(func.count()).where(trials.c.rater == rater, trials.c.trial == said.trial)):
-            return False
-        kept = connection.scalars(select(answers.c.key).where(answers.c.rater == rater, answers.c.trial == said.trial))
+    def _repeated(self, connection: Connection, found: dict[str, Any], said: Trialled) -> dict[str, Any]:
+        kept = connection.scalars(KEYS, {"of": found["rater"], "of_trial": said.trial})
         if set(kept) != {item.key for item in said.answers}:
             raise Denied("answered", "this trial has been answered")
-        return True
+        return self._state(self.blocks[found["block"]], found["status"])
 
     def _checked(self, said: Trialled) -> list[SaidOnce]:
         given = {item.question: item for item in said.answers}
