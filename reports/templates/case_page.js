@@ -51,7 +51,10 @@ async function showCase(context, index) {
   }));
   caseParts.lost.replaceChildren(...(failed.length ? [el('h3', {}, 'Why something has no score'), lostTable(failed)] : []));
   const [curves] = await Promise.all([curvesOf(context, index), numbersOf(context, index), placeOf(context, index)]);
-  if (current.context === context && current.index === index) current.players.show(curves);
+  if (current.context !== context || current.index !== index) return;
+  current.players.show(curves);
+  const told = context.curves && !Object.keys(curves.curves).length;
+  caseParts.stage.append(...(told ? [el('p', { class: 'lead' }, `This page carries the curves of ${counted(context.curves.cases.length)} of ${counted(context.cases.count)} cases, not of this one.`)] : []));
 }
 
 async function placeOf(context, index) {
@@ -96,7 +99,7 @@ async function numbersOf(context, index) {
     })));
   });
   const head = el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Metric'), ...models.map((model) => el('th', { scope: 'col' }, dot(model), ` ${title(model)}`))));
-  caseParts.numbers.replaceChildren(el('h3', {}, 'Every metric of this case'), el('p', { class: 'lead' }, 'Bold: best of the competing models. Small: share of the model’s other cases that this one beats; marked below 5 %.'), el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Every metric of this case' }, el('table', { class: 'case-numbers' }, head, el('tbody', {}, ...rows))));
+  caseParts.numbers.replaceChildren(el('h3', {}, 'Every metric of this case'), el('p', { class: 'lead' }, 'Bold: best of the competing models. Small: share of the model’s other cases that this one beats; equal ones counted half, marked below 5 %.'), el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Every metric of this case' }, el('table', { class: 'case-numbers' }, head, el('tbody', {}, ...rows))));
 }
 
 sheet.addEventListener('cancel', (event) => { event.preventDefault(); closeCase(); });

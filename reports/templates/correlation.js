@@ -23,7 +23,7 @@ class CorrelationView {
     for (const cell of all('[aria-selected]', this.table)) cell.setAttribute('aria-selected', String(Boolean(this.pair) && this.pair.includes(cell.dataset.row) && this.pair.includes(cell.dataset.column)));
     const told = this.pair && this.table.querySelector('[aria-selected="true"]');
     if (told) this.readout.textContent = told.getAttribute('aria-label');
-    this.scatter();
+    this.drawing = this.scatter();
   }
 
   draw() {
@@ -41,7 +41,7 @@ class CorrelationView {
       const words = `${name(i)} with ${name(j)}: ${value === null ? 'undefined' : `r = ${fixed(value, 2)}`}, ${plural(n[i][j], 'case')}`;
       return el('td', { tabindex: -1, 'aria-selected': 'false', 'aria-label': words, 'data-row': metrics[i], 'data-column': metrics[j], class: value === null ? 'none' : value < 0 ? 'minus' : 'plus', style: { '--r': String(Math.abs(value ?? 0)) } });
     })));
-    const grid = el('table', { class: 'heat', role: 'grid', 'aria-label': 'Correlation of metrics' }, el('thead', {}, head), el('tbody', {}, ...rows));
+    const grid = el('table', { class: metrics.length > 26 ? 'heat dense' : 'heat', role: 'grid', 'aria-label': 'Correlation of metrics' }, el('thead', {}, head), el('tbody', {}, ...rows));
     grid.querySelector('td[tabindex]').tabIndex = 0;
     const tell = (event) => { if (event.target.dataset.row) this.readout.textContent = event.target.getAttribute('aria-label'); };
     grid.addEventListener('pointerover', tell);
@@ -50,8 +50,11 @@ class CorrelationView {
     this.table.replaceChildren(grid);
   }
 
-  choose(cell) {
-    if (cell.dataset.row) go({ metric: cell.dataset.row, second: cell.dataset.column });
+  async choose(cell) {
+    if (!cell.dataset.row) return;
+    go({ metric: cell.dataset.row, second: cell.dataset.column });
+    await this.drawing;
+    this.cases.scrollIntoView({ block: 'nearest' });
   }
 
   walk(event) {
@@ -86,7 +89,6 @@ class CorrelationView {
     if (this.pair !== pair) return;
     const models = modelsOf(this.context).filter((model) => competes(model) && down.has(model) && across.has(model));
     this.cases.replaceChildren(el('h3', {}, `${RESULTS.metrics[pair[0]].title} and ${RESULTS.metrics[pair[1]].title}`), legend(models), this.plot(pair, models, down, across));
-    this.node = this.cases.querySelector('.layered');
   }
 
   plot([one, other], models, down, across) {

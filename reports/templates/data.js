@@ -53,18 +53,20 @@ function scoresOf(context, metric) {
   });
 }
 
-// Share of the other scored cases that the case beats, 0 to 1; null without a score or without a better.
+// Share of the other scored cases that the case beats, 0 to 1, equal ones counted half; null without a score, without
+// a better, or where all are equal.
 function standing(metric, values, index) {
   const { better } = RESULTS.metrics[metric];
   const value = values[index];
   if (better === 'none' || Number.isNaN(value)) return null;
-  let [beaten, others] = [0, -1];
+  let [beaten, equal, others] = [0, -1, -1];
   for (const each of values) {
     if (Number.isNaN(each)) continue;
     others += 1;
-    if (better === 'lower' ? each > value : each < value) beaten += 1;
+    if (each === value) equal += 1;
+    else if (better === 'lower' ? each > value : each < value) beaten += 1;
   }
-  return others > 0 ? beaten / others : null;
+  return others > equal ? (beaten + equal / 2) / others : null;
 }
 
 // One column of the table of cases, as a function of the case's index.

@@ -75,7 +75,7 @@ class DifferencesView {
     this.place = el('div', {});
     mount.append(...[
       el('h2', {}, 'Paired differences'),
-      el('p', { class: 'lead' }, 'On the cases that both models have. Right of the line is better, in standard deviations of the paired difference (Cohen’s d); line: 95 % interval, resampled by speaker. The verdict is that of space-bench compare; q is p after Benjamini and Hochberg over all metrics and pairs here.'),
+      el('p', { class: 'lead' }, 'On the cases that both models have. Right of the line is better, in standard deviations of the paired difference (Cohen’s d); line: 95 % interval, resampled by speaker. Metrics of whole sets have no spread over cases, so no line. The verdict is that of space-bench compare; q is p after Benjamini and Hochberg over all metrics and pairs here.'),
       el('div', { class: 'controls' }, this.by.node, this.model.node, this.versus.node, this.metric.node), this.said, this.place,
       notes.length ? el('ul', { class: 'notes' }, ...notes.map((note) => el('li', {}, note))) : null,
     ].filter(Boolean));
@@ -104,7 +104,7 @@ class DifferencesView {
   }
 
   table(rows, by) {
-    const width = Math.round(Math.max(150, Math.min(560, this.place.clientWidth * 0.44)));
+    const width = Math.round(Math.max(150, Math.min(560, this.place.clientWidth - 740)));
     const limit = forestLimit(rows);
     const head = [by === 'pair' ? 'Pair' : 'Metric', 'Verdict', [el('span', { class: 'unseen' }, 'Standardized difference, right is better'), forestAxis(limit, width)], 'Difference', 'q', 'Cases'];
     const body = [];
@@ -129,6 +129,6 @@ class DifferencesView {
     const open = row.metric in this.context.scores ? el('button', { type: 'button', class: 'plain', 'data-tip': 'Show the cases where it is worst', onclick: () => go({ view: 'cases', metric: row.metric, model: row.model, versus: row.versus, sort: 'regressed', filter: null }, true) }, inside) : inside;
     const range = row.low === null || row.high === null ? 'no interval' : `[${signed(row.low)}, ${signed(row.high)}]`;
     const q = row.q === null ? '–' : row.q < 0.001 ? '< 0.001' : fixed(row.q, 3);
-    return el('tr', {}, el('th', { scope: 'row' }, open), el('td', {}, forestMark(row.verdict)), el('td', { class: 'line' }, forestLine(row, limit, width)), el('td', { class: 'number' }, el('b', {}, signed(row.difference)), el('small', {}, ` ${range} ${fact.unit}`)), el('td', { class: 'number' }, q), el('td', { class: 'number' }, counted(row.n)));
+    return el('tr', {}, el('th', { scope: 'row' }, open), el('td', {}, forestMark(row.verdict)), el('td', { class: 'line' }, forestLine(row, limit, width)), el('td', { class: 'number' }, el('b', {}, signed(row.difference)), el('small', {}, ` ${fact.unit} ${range}`)), el('td', { class: 'number' }, q), el('td', { class: 'number' }, counted(row.n)));
   }
 }

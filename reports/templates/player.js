@@ -10,11 +10,15 @@ function soundIcon() {
   return svg('svg', { viewBox: '0 0 20 20', 'aria-hidden': 'true' }, body, ...Object.entries(ICONS).map(([name, d]) => svg('path', { class: name, d })));
 }
 
+// A browser that does not know the picture's format may still play the sound, over black.
+const seen = (video) => video.videoWidth > 0;
+
 class Players {
   // `tiles` are [{model, source: {url, uri} or null, absent: why there is no video}].
   constructor(stage, name, tiles) {
     this.stage = stage;
     this.name = name;
+    this.models = truthFirst(tiles.map((tile) => tile.model));
     this.clips = new Map();
     this.speakers = new Map();
     this.hidden = new Set();
@@ -22,10 +26,11 @@ class Players {
     this.looping = false;
     this.curves = null;
     this.below = el('div', {});
-    const figures = truthFirst(tiles.map((tile) => tile.model)).map((model) => this.tile(tiles.find((tile) => tile.model === model)));
+    this.remark = el('p', { class: 'lead', role: 'status' });
+    const figures = this.models.map((model) => this.tile(tiles.find((tile) => tile.model === model)));
     this.bar = this.transport();
     this.bar.hidden = !this.clips.size;
-    stage.replaceChildren(el('div', { class: 'players' }, ...figures), this.bar, this.below);
+    stage.replaceChildren(el('div', { class: 'players' }, ...figures), this.bar, this.remark, this.below);
     if (this.clips.size) this.listen(this.clips.keys().next().value);
   }
 
@@ -40,10 +45,10 @@ class Players {
     this.speakers.set(model, button);
     caption.append(button);
     const figure = el('figure', { 'data-model': model }, video, caption);
-    video.addEventListener('loadedmetadata', () => this.display());
+    video.addEventListener('loadedmetadata', () => (seen(video) ? this.ready(video) : failed()));
     video.addEventListener('seeked', () => this.display());
     video.addEventListener('click', () => this.toggle());
-    video.addEventListener('error', () => {
+    const failed = () => {
       if (!video.getAttribute('src')) return;
       // The copy inside the page, where there is one, still plays when the page was moved away from its videos.
       if (source.uri && source.url && !video.src.startsWith('data:')) {
@@ -56,8 +61,15 @@ class Players {
       video.replaceWith(hole(source.url ? `Cannot be played. It should lie at ${decodeURIComponent(source.url)} beside this page, in a format that this browser knows.` : 'This browser cannot play it.'));
       this.bar.hidden = !this.clips.size;
       if (this.clips.size) this.listen(this.clips.keys().next().value);
-    });
+    };
+    video.addEventListener('error', failed);
     return figure;
+  }
+
+  ready(video) {
+    // A web server that does not answer range requests lets a browser play, but not jump.
+    if (video.seekable.length && video.seekable.end(0) === 0) this.remark.textContent = 'The server of this page does not answer range requests: videos play, but cannot be scrubbed or stepped.';
+    this.display();
   }
 
   transport() {
@@ -171,7 +183,7 @@ class Players {
 
   // The curves under the videos; models can be taken out of them.
   show({ curves, sound }) {
-    const names = truthFirst(inOrder(Object.keys(curves)));
+    const names = this.models.filter((model) => model in curves);
     if (!names.length) return;
     const place = el('div', {});
     const draw = () => {

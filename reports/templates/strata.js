@@ -14,7 +14,8 @@ function strataLine(context, metric, models, values, x, width) {
     const places = context.places[metric];
     const range = low === null ? '' : ` [${fixed(low, places)}, ${fixed(high, places)}]`;
     const words = `${title(model)}: ${fixed(value, places)}${range}, ${plural(n, 'case')}`;
-    if (low !== null) chart.append(svg('line', { x1: x(low), x2: x(high), y1: y, y2: y, 'stroke-width': 2, 'stroke-linecap': 'round', 'stroke-opacity': 0.75, style: { stroke: colour(model) } }));
+    const inside = (end) => Math.max(1, Math.min(width - 1, x(end)));
+    if (low !== null) chart.append(svg('line', { x1: inside(low), x2: inside(high), y1: y, y2: y, 'stroke-width': 2, 'stroke-opacity': 0.75, style: { stroke: colour(model) } }));
     chart.append(svg('circle', { cx: x(value), cy: y, r: 3.4, style: { fill: colour(model) } }), svg('rect', { class: 'target', x: 0, y: y - LINE / 2, width, height: LINE, 'data-tip': words }));
   });
   return chart;
@@ -72,8 +73,7 @@ class StrataView {
 
   chart(kind, metric, rows, models, model) {
     const width = 250;
-    const numbers = models.flatMap((name) => (rows[name] ?? []).filter(Boolean).flatMap(([value, low, high]) => [value, low, high]));
-    const domain = extent(numbers, 0.05);
+    const domain = this.domain(models.flatMap((name) => (rows[name] ?? []).filter(Boolean)));
     const x = scale(domain, [6, width - 8]);
     x.ticks = ticks(...domain, 3);
     const worst = this.worst(metric, rows[model]);
@@ -85,6 +85,14 @@ class StrataView {
     });
     const scaleLine = svg('svg', { class: 'chart', viewBox: `0 0 ${width} 18`, 'aria-hidden': 'true' }, ...x.ticks.map((value) => svg('text', { class: 'tick', x: x(value), y: 13, 'text-anchor': 'middle' }, short(value))));
     return el('section', { 'aria-label': RESULTS.metrics[metric].title }, heading(metric), ...lines, el('div', { class: 'stratum' }, el('span', {}), scaleLine));
+  }
+
+  // The range of the dots, with room for intervals; what a few cases leave wide open does not flatten the rest.
+  domain(found) {
+    const [low, high] = extent(found.map(([value]) => value), 0.05);
+    const room = 0.6 * (high - low);
+    const ends = found.flatMap(([value, from, to]) => [value, from ?? value, to ?? value]);
+    return extent(ends.map((end) => Math.max(low - room, Math.min(high + room, end))), 0.03);
   }
 
   worst(metric, values) {

@@ -38,14 +38,16 @@ class Thumbs {
     const video = el('video', { src: `${source.url ?? source.uri}#t=0.001`, preload: 'metadata', playsinline: true, tabindex: -1, 'aria-hidden': 'true' });
     video.muted = true;
     video.loop = true;
-    video.addEventListener('error', () => {
+    const failed = () => {
       if (!video.getAttribute('src')) return;
       if (source.uri && !video.src.startsWith('data:')) video.src = `${source.uri}#t=0.001`;
       else {
         this.release(node);
         node.textContent = 'cannot be played';
       }
-    });
+    };
+    video.addEventListener('error', failed);
+    video.addEventListener('loadedmetadata', () => { if (!seen(video)) failed(); });
     this.live.set(node, video);
     node.replaceChildren(video);
   }
