@@ -103,5 +103,5 @@ def _print(made: Made) -> None:
         out.print("dry run: nothing was written")
         return
     if made.kept is not None:
-        out.print(f"the answered study is now {made.kept}", soft_wrap=True, markup=False, highlight=False)
+        out.print(f"the study that was here is now {made.kept}", soft_wrap=True, markup=False, highlight=False)
     out.print(f"Study: {(made.folder / 'study.yaml').resolve()}", soft_wrap=True, markup=False, highlight=False)

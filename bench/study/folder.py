@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.errors import BenchError
-from reports.study.files import StudyError, read_study
-from reports.study.schema import fingerprint
+from reports.study.files import STUDY_FILE, StudyError, read_study
+from reports.study.schema import Study, fingerprint
 
 
 def has_answers(folder: Path) -> bool:
@@ -43,10 +43,7 @@ def make_room(folder: Path, force: bool) -> Path | None:
             f"{folder} holds a study that people have answered, and a new design would not fit their answers. Take another "
             "--name, or --force: it moves the old study beside the new one."
         )
-    try:
-        mark = fingerprint(read_study(folder))[:8]
-    except StudyError:
-        mark = "unreadable"
+    mark = _mark(folder)
     names = [f"{folder.name}.{mark}", *(f"{folder.name}.{mark}.{number}" for number in range(2, 1000))]
     kept = next(folder.with_name(name) for name in names if not folder.with_name(name).exists())
     try:
@@ -54,3 +51,29 @@ def make_room(folder: Path, force: bool) -> Path | None:
     except OSError as error:
         raise BenchError(f"cannot move {folder} to {kept}: {error.strerror}. Nothing was changed.") from error
     return kept
+
+
+def keep_other(folder: Path, study: Study) -> Path | None:
+    """Set the study file aside that says something else than `study`: answers to it may be on their way from elsewhere.
+
+    (A page on another host, a database that only its server knows.)
+
+    Returns:
+        Where it is now, or None where there was none.
+    """
+    path = folder / STUDY_FILE
+    if not path.is_file() or (mark := _mark(folder)) == fingerprint(study)[:8]:
+        return None
+    kept = path.with_name(f"study.{mark}.yaml")
+    try:
+        path.replace(kept)
+    except OSError as error:
+        raise BenchError(f"cannot move {path} to {kept}: {error.strerror}") from error
+    return kept
+
+
+def _mark(folder: Path) -> str:
+    try:
+        return fingerprint(read_study(folder))[:8]
+    except StudyError:
+        return "unreadable"

@@ -15,7 +15,7 @@ from bench.store import write_bytes
 from bench.study.candidates import Candidate, Candidates, find_candidates
 from bench.study.choose import random_cases, spread_sentence, stratified_cases
 from bench.study.disagreement import disagreeing_cases
-from bench.study.folder import make_room
+from bench.study.folder import keep_other, make_room
 from bench.study.heard import check_heard
 from bench.study.media import remove_others, write_media
 from bench.study.names import Names, salt_of
@@ -35,7 +35,8 @@ class Made:
 
     Attributes:
         draft: the design. size: raters and cases. candidates: what could be shown, and what could not and why.
-        study: as written; None after a dry run. folder: where it is. kept: where an answered study was moved to.
+        study: as written; None after a dry run. folder: where it is. kept: where an answered study was moved to, or the
+        file of another design that nobody had answered.
     """
 
     draft: Draft
@@ -75,6 +76,7 @@ def make_study(workspace: Workspace, plan: StudyPlan, force: bool = False, dry_r
     clips = clips_of(draft, names)
     hashes = write_media(clips, folder / "media", folder / "media.jsonl", workers)
     study = study_of(draft, size, candidates.versions, names, hashes, str(workspace.root))
+    kept = keep_other(folder, study) or kept
     write_bytes(folder / STUDY_FILE, study_text(study).encode())
     remove_others(folder / "media", hashes)
     return Made(draft, size, candidates, folder, study, kept)
