@@ -238,6 +238,18 @@ def test_a_study_with_answers_is_moved_aside_by_force_only(make_results: MakeRes
     assert {path: path.read_bytes() for path in again.kept.rglob("*") if path.is_file()} == kept
 
 
+def test_the_file_of_another_design_is_kept(make_results: MakeResults) -> None:
+    """A page on another host may still bring answers to it."""
+    space = make_results(cases=4)
+    made = make_study(space, planned())
+    answered(made.folder, "empty")
+    again = make_study(space, planned(seed=1))
+    assert again.folder == made.folder and again.kept is not None and made.study is not None
+    assert again.kept.name == f"study.{fingerprint(made.study)[:8]}.yaml"
+    assert read_study(again.kept) == made.study
+    assert make_study(space, planned(seed=1)).kept is None
+
+
 @pytest.mark.parametrize(("way", "found"), [("csv", True), ("sqlite", True), ("empty", False)])
 def test_answers_are_found_in_tables_and_in_the_database(way: str, found: bool, tmp_path: Path) -> None:
     assert not has_answers(tmp_path)
