@@ -56,23 +56,28 @@ def style() -> Iterator[None]:
 
 
 def panels(
-    count: int, width: float, height: float, columns: int, left: float = 1.3, right: float = 0.15
-) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` panels of ``width`` × ``height`` inches, with room at its left and right for labels."""
+    count: int, width: float, height: float, columns: int, left: float = 1.3, right: float = 0.15, bottom: float = 0.45,
+    between: float = 0.22, gap: float = 0.62,
+) -> tuple[Figure, list[Axes]]:  # fmt: skip
+    """A figure of `count` panels of ``width`` × ``height`` inches, with room around for labels.
+
+    Args:
+        left, right, bottom: inches at the edges. between, gap: inches between panels across and down.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     across = max(1, min(columns, count))
     down = max(1, math.ceil(count / across))
-    top, bottom, gap = 0.62, 0.45, 0.62
-    full_width = left + across * width + (across - 1) * 0.22 + right
+    top = 0.62
+    full_width = left + across * width + (across - 1) * between + right
     full_height = top + down * height + (down - 1) * gap + bottom
     figure = Figure(figsize=(full_width, full_height))
     FigureCanvasAgg(figure)
     axes = []
     for index in range(count):
         row, column = divmod(index, across)
-        x = left + column * (width + 0.22)
+        x = left + column * (width + between)
         y = full_height - top - (row + 1) * height - row * gap
         axes.append(figure.add_axes((x / full_width, y / full_height, width / full_width, height / full_height)))
     return figure, axes

@@ -6,16 +6,17 @@ Every function draws what the tables hold and returns a matplotlib figure, or No
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from reports.data import Context, ReportData, within
+from reports.figure_labels import label_rows, metric_title, model_name, pen, present_models, row_height, with_values
 from reports.figure_style import INK, MUTED, RULE, headline, panels, style, to_bytes
 from reports.palette import Look, looks
-from reports.wording import ARROWS, number, text
+from reports.wording import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,12 +31,12 @@ def intervals(data: ReportData, context: Context, metrics: Sequence[str]) -> Fig
     """Dot and whisker: each metric's value and interval by model, with a line at the ground truth."""
     here = within(data.summary, context)
     here = here[here["status"] == "ok"]
-    models, metrics = _models(data, here), _with_values(here, metrics)
+    models, metrics = present_models(data, here), with_values(here, metrics)
     if not metrics:
         return None
     look = looks(data.models, data.reference)
     with style():
-        figure, axes = panels(len(metrics), 1.75, _rows(models), columns=4)
+        figure, axes = panels(len(metrics), 1.75, row_height(models), columns=4)
         headline(figure, f"{context.label}: value and 95 % interval")
         for index, (axis, metric) in enumerate(zip(axes, metrics, strict=True)):
             rows = here[here["metric"] == metric].set_index("model")
@@ -50,8 +51,8 @@ def intervals(data: ReportData, context: Context, metrics: Sequence[str]) -> Fig
                     axis.plot([value], [y], "o", color=colour, markersize=4.5)
                     if model == data.reference:
                         axis.axvline(value, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
-            _label_rows(axis, data, models, first=index % 4 == 0)
-            axis.set_title(_title(data, metric))
+            label_rows(axis, data, models, first=index % 4 == 0)
+            axis.set_title(metric_title(data, metric))
     return figure
 
 
@@ -59,12 +60,12 @@ def distributions(data: ReportData, context: Context, metrics: Sequence[str]) ->
     """One dot a case, a box from quartile to quartile and a bar at the median, for each metric by model."""
     here = within(data.scores, context)
     here = here[(here["status"] == "ok") & here["value"].notna()]
-    models, metrics = _models(data, here), _with_values(here, metrics)
+    models, metrics = present_models(data, here), with_values(here, metrics)
     if not metrics:
         return None
     look = looks(data.models, data.reference)
     with style():
-        figure, axes = panels(len(metrics), 1.75, _rows(models), columns=4)
+        figure, axes = panels(len(metrics), 1.75, row_height(models), columns=4)
         headline(figure, f"{context.label}: scores of all cases")
         for index, (axis, metric) in enumerate(zip(axes, metrics, strict=True)):
             groups = dict(list(here[here["metric"] == metric].groupby("model", sort=False)["value"]))
@@ -72,8 +73,8 @@ def distributions(data: ReportData, context: Context, metrics: Sequence[str]) ->
                 if model in groups:
                     values = groups[model].to_numpy(dtype=float)
                     _strip(axis, y, values[np.isfinite(values)], look[model], seed=f"{metric}/{model}")
-            _label_rows(axis, data, models, first=index % 4 == 0)
-            axis.set_title(_title(data, metric))
+            label_rows(axis, data, models, first=index % 4 == 0)
+            axis.set_title(metric_title(data, metric))
     return figure
 
 
@@ -83,7 +84,7 @@ def emotion_bars(data: ReportData, context: Context, classifier: str) -> Figure 
     if here.empty:
         return None
     hit = (here["asked"] == here["predicted"]).groupby([here["asked"], here["model"]], sort=False).mean().unstack()
-    emotions, models = sorted(hit.index), _models(data, here)
+    emotions, models = sorted(hit.index), present_models(data, here)
     look = looks(data.models, data.reference)
     with style():
         across = max(4.0, 0.16 * len(emotions) * (len(models) + 1.5))
@@ -92,11 +93,10 @@ def emotion_bars(data: ReportData, context: Context, classifier: str) -> Figure 
         width = 0.82 / max(1, len(models))
         for j, model in enumerate(models):
             places = np.arange(len(emotions)) - 0.41 + (j + 0.5) * width
-            hatch = "////" if look[model].dash else ""
-            colour = look[model].colour or INK
-            bars: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4}
+            bars: dict[str, Any] = {"color": look[model].colour or INK, "hatch": look[model].hatch}
+            bars |= {"edgecolor": "white", "linewidth": 0.4}
             shares = hit[model].reindex(emotions).to_numpy(dtype=float)
-            axis.bar(places, shares, width, label=_name(data, model), **bars)
+            axis.bar(places, shares, width, label=model_name(data, model), **bars)
         axis.set_xticks(range(len(emotions)), emotions)
         axis.set_ylim(0, 1)
         axis.set_ylabel("share recognised")
@@ -111,7 +111,7 @@ def confusion(data: ReportData, context: Context, classifier: str) -> Figure | N
     if here.empty:
         return None
     asked, predicted = sorted(set(here["asked"])), sorted(set(here["asked"]) | set(here["predicted"]))
-    models = _models(data, here)
+    models = present_models(data, here)
     with style():
         width = max(1.6, 0.24 * len(predicted))
         figure, axes = panels(len(models), width, max(1.2, 0.24 * len(asked)) + 0.3, columns=4, left=0.95)
@@ -128,7 +128,7 @@ def confusion(data: ReportData, context: Context, classifier: str) -> Figure | N
             axis.set_xticks(range(len(predicted)), [name[:3] for name in predicted])
             axis.set_yticks(range(len(asked)), asked if index % 4 == 0 else [""] * len(asked))
             axis.grid(visible=False)
-            axis.set_title(_name(data, model))
+            axis.set_title(model_name(data, model))
     return figure
 
 
@@ -141,10 +141,10 @@ def intensity_response(data: ReportData, context: Context, classifier: str) -> F
     with style():
         figure, (axis,) = panels(1, 3.6, 2.2, columns=1, left=0.55, right=2.0)
         headline(figure, f"{context.label}: response to asked intensity, {classifier}")
-        for model in _models(data, rows):
+        for model in present_models(data, rows):
             line = rows[rows["model"] == model]
-            pen = {"color": look[model].colour or INK, "marker": "o", "markersize": 3.5, **_dash(look[model])}
-            axis.plot(line["intensity"], line["probability"], label=_name(data, model), **pen)
+            style_of = {**pen(look[model]), "markersize": 4}
+            axis.plot(line["intensity"], line["probability"], label=model_name(data, model), **style_of)
         axis.set_ylim(0, 1)
         axis.set_xlabel("asked intensity")
         axis.set_ylabel("probability of the asked emotion")
@@ -179,12 +179,12 @@ def curves(data: ReportData, context: Context, case: str) -> Figure | None:
             peak = float(np.nanmax(loudness, initial=0.0)) or 1.0
             axes[0].fill_between(sound["time"].to_numpy(dtype=float), loudness / peak * top, color=RULE, linewidth=0)
         for axis, column in zip(axes, ("aperture", *POSE), strict=True):
-            for model in _models(data, here):
+            for model in present_models(data, here):
                 rows = here[here["model"] == model].sort_values("time")
                 front = {"zorder": 3, "linewidth": 1.6} if model == data.reference else {}
-                pen = {"color": look[model].colour or INK, **_dash(look[model]), **front}
+                style_of = {**pen(look[model]), "marker": "", **front}
                 times, values = (rows[name].to_numpy(dtype=float) for name in ("time", column))
-                axis.plot(times, values, label=_name(data, model), **pen)
+                axis.plot(times, values, label=model_name(data, model), **style_of)
             opened = "lip aperture (iod)" + (", loudness in grey" if len(sound) else "")
             axis.set_title(opened if column == "aperture" else f"{column} (°)")
             axis.margins(x=0)
@@ -198,40 +198,6 @@ def _seen(data: ReportData, context: Context, classifier: str) -> pd.DataFrame:
     return here[here["classifier"] == classifier]
 
 
-def _models(data: ReportData, rows: pd.DataFrame) -> list[str]:
-    present = set(rows["model"])
-    return [model for model in data.models["model"] if model in present]
-
-
-def _with_values(rows: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
-    finite = np.isfinite(pd.to_numeric(rows["value"], errors="coerce").to_numpy(dtype=float))
-    scored = set(rows.loc[finite, "metric"])
-    return [metric for metric in metrics if metric in scored]
-
-
-def _name(data: ReportData, model: str) -> str:
-    row = data.models[data.models["model"] == model].iloc[0]
-    # A dollar sign would start a formula in matplotlib.
-    return (text(row["title"]) or model).replace("$", r"\$")
-
-
-def _title(data: ReportData, metric: str) -> str:
-    row = data.metrics[data.metrics["metric"] == metric].iloc[0]
-    unit = f" ({text(row['unit'])})" if text(row["unit"]) else ""
-    return f"{text(row['title']) or metric} {ARROWS.get(row['better'], '')}{unit}".replace("$", r"\$")
-
-
-def _rows(models: Sequence[str]) -> float:
-    return max(0.7, 0.2 * len(models))
-
-
-def _label_rows(axis: Axes, data: ReportData, models: Sequence[str], first: bool) -> None:
-    axis.set_ylim(len(models) - 0.4, -0.6)
-    axis.set_yticks(range(len(models)), [_name(data, model) for model in models] if first else [""] * len(models))
-    axis.grid(visible=False, axis="y")
-    axis.locator_params(axis="x", nbins=4)
-
-
 def _strip(axis: Axes, y: int, values: np.ndarray[Any, np.dtype[np.float64]], look: Look, seed: str) -> None:
     colour = look.colour or INK
     jitter = np.random.default_rng(zlib.crc32(seed.encode())).uniform(-0.26, 0.26, len(values))
@@ -240,7 +206,3 @@ def _strip(axis: Axes, y: int, values: np.ndarray[Any, np.dtype[np.float64]], lo
     low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
     axis.plot([low, high], [y, y], color=colour, linewidth=4.5, alpha=0.45, solid_capstyle="butt")
     axis.plot([middle, middle], [y - 0.3, y + 0.3], color=INK, linewidth=1.3)
-
-
-def _dash(look: Look) -> Mapping[str, Any]:
-    return {"linestyle": (0, look.dash)} if look.dash else {}

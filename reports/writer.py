@@ -73,14 +73,18 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 def _figures(data: ReportData, stems: Mapping[Context, str]) -> Iterator[tuple[str, bytes]]:
     # Drawing is the only part that needs matplotlib, which takes seconds to import.
-    from reports import figures
+    from reports import figures, finding_figures
 
     paper = PRESETS["paper"].choose(data.metrics, data.summary)
     for context, stem in stems.items():
         drawn = {
             "intervals": figures.intervals(data, context, paper),
             "distributions": figures.distributions(data, context, paper),
+            "differences": finding_figures.differences(data, context, paper),
+            "correlation": finding_figures.correlation(data, context),
         }
+        for kind in finding_figures.kinds(data, context):
+            drawn[f"by-{slug(kind)}"] = finding_figures.strata(data, context, kind, paper)
         for order, classifier in enumerate(classifiers(within(data.emotions, context))):
             end = f"-{slug(classifier)}" if order else ""
             drawn[f"emotions{end}"] = figures.emotion_bars(data, context, classifier)

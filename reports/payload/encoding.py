@@ -43,13 +43,12 @@ class Chunks:
 
 
 def float_bytes(values: NDArray[np.float64]) -> bytes:
-    """Little-endian float32 of five digits, in C order; what is not finite is NaN."""
-    with np.errstate(over="ignore"):  # Becomes infinite, and NaN in the next line.
-        narrow = np.where(np.isfinite(values), values, np.nan).astype("<f4")
-    narrow[~np.isfinite(narrow)] = np.nan
-    bits = narrow.view("<u4")
+    """Little-endian float32 of five digits, in C order; NaN for what is not finite or too large."""
+    with np.errstate(over="ignore"):  # Becomes infinite, and NaN in the last line.
+        bits = np.asarray(values, np.float64).astype("<f4").view("<u4")
     half, kept = np.uint32(1 << (DROPPED_BITS - 1)), np.uint32(0xFFFFFFFF ^ ((1 << DROPPED_BITS) - 1))
-    return np.where(np.isnan(narrow), np.uint32(0x7FC00000), (bits + half) & kept).astype("<u4").tobytes()
+    rounded_off = ((bits + half) & kept).view("<f4")
+    return np.where(np.isfinite(values) & np.isfinite(rounded_off), rounded_off, np.float32(np.nan)).tobytes()
 
 
 def rounded(values: Iterable[Any], digits: int = 5) -> list[float | None]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.correlations import leaf_order, matrix
 from reports.data import grouped
-from reports.leaf_order import leaf_order
 from reports.payload.encoding import rounded
 
 PAIR = ["difference", "low", "high", "effect", "p", "q"]
@@ -84,9 +84,3 @@ def correlation(rows: pd.DataFrame) -> dict[str, Any] | None:
         "order": leaf_order(r.to_numpy(dtype=float)),
         "within": str(rows["within"].iloc[0]),
     }
-
-
-def matrix(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A column of the table of correlations as metrics by metrics, in order of appearance."""
-    names = list(dict.fromkeys(rows["metric"]))
-    return rows.pivot(index="metric", columns="other", values=name).reindex(index=names, columns=names)

@@ -156,7 +156,8 @@ def test_figures_come_as_picture_and_print(make_data: Callable[..., ReportData])
     data = replace(data, curves=data.curves[data.curves["case"] == "sample_000"])
     files = {name: content for name, content in render(data) if name.startswith("figures/")}
     emotions = [f"{kind}{end}" for kind in ("emotions", "confusion", "intensity") for end in ("", "-HSE")]
-    for kind in ("intervals", "distributions", *emotions, "curves-sample_000"):
+    findings = ("differences", "correlation", "by-emotion", "by-level", "by-angle")
+    for kind in ("intervals", "distributions", *emotions, *findings, "curves-sample_000"):
         assert files.pop(f"figures/{kind}.sample.test.self.png").startswith(b"\x89PNG")
         assert files.pop(f"figures/{kind}.sample.test.self.pdf").startswith(b"%PDF")
     assert not files

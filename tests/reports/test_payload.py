@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from reports.build_table import build_table
+from reports.correlations import leaf_order
 from reports.data import Context, ReportData
-from reports.leaf_order import leaf_order
 from reports.payload import Payload
 from reports.payload.curves import BLOCK, SCALE, curves
 from reports.payload.encoding import Chunks, coded, float_bytes

@@ -1,9 +1,16 @@
-"""An order of metrics in which those that go together stand side by side."""
+"""The table of correlations as a matrix, and an order of metrics in which those that go together stand side by side."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+
+def matrix(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A column of the table of correlations as metrics by metrics, in order of appearance."""
+    names = list(dict.fromkeys(rows["metric"]))
+    return rows.pivot(index="metric", columns="other", values=name).reindex(index=names, columns=names)
 
 
 def leaf_order(r: NDArray[np.float64]) -> list[int]:
