@@ -66,6 +66,7 @@ def server_load() -> Table:
         "longest ms",
         "limit p95",
         "wall s",
+        "load average",
     ):
         table.add_column(heading, justify="right")
     for database in ("SQLite", "PostgreSQL"):

@@ -60,8 +60,10 @@ def serve(
     if not contact:
         console.print("no --contact: raters are not told whom to ask", highlight=False)
     # No access log: it would hold addresses of raters, and their ids of recruiting services.
+    # Connections stay open while a rater watches, else each answer would begin with a new one.
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, server_header=False, log_level="warning", timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,
     )  # fmt: skip
     try:
         socket = config.bind_socket()

@@ -124,6 +124,9 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def plain(_: Request, error: HTTPException) -> JSONResponse:
+        # 400 is what FastAPI says of a body that cannot be read as JSON at all.
+        if error.status_code == 400:
+            return said(422, "malformed", str(error.detail))
         return said(error.status_code, "http", str(error.detail))
 
     @app.exception_handler(SQLAlchemyError)

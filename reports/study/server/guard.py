@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 64 * 1024
@@ -33,8 +34,11 @@ class Buckets:
         return enough
 
 
-class TooLarge(Exception):
-    """A body beyond `MOST_BYTES`."""
+class TooLarge(HTTPException):
+    """A body beyond `MOST_BYTES`. What reads bodies lets errors of this kind through, and turns others into its own."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "a body may have 64 kB")
 
 
 class Guard:

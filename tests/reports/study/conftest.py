@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
+from bench.benchmarks.postgres import NoPostgres, postgres
 from reports.study.files import STUDY_FILE, study_text
-from reports.study.schema import Block, Pair, Question, Side, Study, Trial
+from reports.study.schema import Block, Pair, Question, Side, Study, Trial, fingerprint
+from reports.study.server.app import study_app
+from reports.study.server.storage import Storage, tables
+from reports.study.texts import read_texts
+from tests.reports.study.served import SALT, TOKEN, Served
 
-SALT = "5a" * 32
 MODELS = {"space-secret": "1.2.0", "viseme-secret": "0.3"}
 CHOICES = (Question(question="lip_sync", ties=True), Question(question="overall"))
 WORDS = Question(question="comment", kind="text", required=False)
@@ -89,3 +94,37 @@ def make_study(
         return folder, build(clip_of, folder, **options)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    try:
+        with postgres() as url:
+            yield url
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite"])
+def served(request: pytest.FixtureRequest, make_study: Callable[..., tuple[Path, Study]]) -> Iterator[Served]:
+    """A study with three blocks of two trials, behind a server on SQLite (or, by parameter, PostgreSQL)."""
+    folder, study = make_study(raters=3)
+    url = (
+        f"sqlite:///{folder / 'answers.sqlite'}"
+        if request.param == "sqlite"
+        else request.getfixturevalue("postgres_url")
+    )
+    storage = Storage(url)
+    storage.claim(fingerprint(study))
+    texts = read_texts("en", study.questions)
+    app = study_app(study, SALT, folder / "media", storage, texts, TOKEN, leave="https://back.example/?cc={code}")
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield Served(folder, study, url, storage, client)
+        _empty(storage)
+
+
+def _empty(storage: Storage) -> None:
+    """The PostgreSQL server is shared by the tests of a module."""
+    with storage.transaction() as connection:
+        for table in reversed(tables.sorted_tables):
+            connection.execute(table.delete())
