@@ -26,7 +26,8 @@ LOST = "sample_003"
 """The case whose files lie nowhere."""
 
 
-@pytest.fixture(scope="session")
+# One a module: playwright starts only once in a thread, and other folders' tests start it too.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
