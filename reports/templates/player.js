@@ -45,10 +45,10 @@ class Players {
     this.speakers.set(model, button);
     caption.append(button);
     const figure = el('figure', { 'data-model': model }, video, caption);
-    video.addEventListener('loadedmetadata', () => (seen(video) ? this.ready(video) : failed()));
+    video.addEventListener('loadedmetadata', () => (seen(video) ? this.ready(video) : failed('This browser shows no picture of it: its format is none of H.264, VP9 and AV1.')));
     video.addEventListener('seeked', () => this.display());
     video.addEventListener('click', () => this.toggle());
-    const failed = () => {
+    const failed = (words) => {
       if (!video.getAttribute('src')) return;
       // The copy inside the page, where there is one, still plays when the page was moved away from its videos.
       if (source.uri && source.url && !video.src.startsWith('data:')) {
@@ -58,11 +58,11 @@ class Players {
       this.clips.delete(model);
       this.speakers.delete(model);
       button.remove();
-      video.replaceWith(hole(source.url ? `Cannot be played. It should lie at ${decodeURIComponent(source.url)} beside this page, in a format that this browser knows.` : 'This browser cannot play it.'));
+      video.replaceWith(hole(words));
       this.bar.hidden = !this.clips.size;
       if (this.clips.size) this.listen(this.clips.keys().next().value);
     };
-    video.addEventListener('error', failed);
+    video.addEventListener('error', () => failed(source.url ? `Cannot be played. It should lie at ${decodeURIComponent(source.url)} beside this page.` : 'This browser cannot play it.'));
     return figure;
   }
 

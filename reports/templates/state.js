@@ -75,7 +75,7 @@ function chosen(context) {
   const models = modelsOf(context);
   const metrics = context.order;
   const scored = perCase(context);
-  const model = wanted('model', models, models[0]);
+  const model = wanted('model', models, models.find((name) => MODELS.get(name).kind === 'model') ?? models[0]);
   const others = models.filter((name) => name !== model);
   // A model is not compared with itself: choosing what it was compared with is no mistake to speak of.
   if (state.versus === model) delete state.versus;

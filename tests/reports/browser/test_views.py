@@ -45,6 +45,7 @@ def test_the_mark_stands_on_the_side_of_the_verdict(at: At) -> None:
     tab = at("view=differences&model=space&versus=viseme")
     marks = tab.evaluate(
         """(rows) => [...document.querySelectorAll(rows)].map((row) => {
+          if (!row.querySelector('.mark')) return ['no spread', 0];
           const zero = row.querySelector('.zero').getBoundingClientRect();
           const mark = row.querySelector('.mark').getBoundingClientRect();
           return [row.querySelector('.verdict').classList[1], mark.x + mark.width / 2 - zero.x];
