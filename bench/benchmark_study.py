@@ -1,4 +1,4 @@
-"""`make bench`: do the intervals of a study's analysis cover what they claim, and are careless raters found?
+"""Do the intervals of a study's analysis cover what they claim, and are careless raters found?
 
 Simulated studies of three models in a design as `study design` makes it. Truth is what an endless number of such raters and
 clips would give: shares by integration, strengths by maximizing the expected likelihood directly, without the GLM.
@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import cast
 
 import numpy as np
+import pandas as pd
 from rich.table import Table
 from scipy import optimize
 
@@ -23,6 +24,7 @@ from reports.study.analysis.answers import counted, fit_answers
 from reports.study.analysis.clusters import FloatArray, Resampling
 from reports.study.analysis.estimates import Estimate
 from reports.study.analysis.exclude import exclude
+from reports.study.analysis.metrics import Metric, MetricValues, metric_agreement
 from reports.study.analysis.preferences import preferences
 from reports.study.analysis.scores import Kind, fit_scores
 from reports.study.design import design_blocks
@@ -189,6 +191,56 @@ def try_setting(setting: Setting, simulations: int) -> Tally:
     return tally
 
 
+AGREEMENT = ("accuracy", "spearman", "kendall", "within")
+
+
+def try_metrics(simulations: int) -> dict[str, dict[str, tuple[float, float]]]:
+    """For a metric that knows how good models are, roughly, and one that is noise: coverage and share of p below 0.05.
+
+    What studies with as many raters and clips give on average counts as the truth: answers are noisy, and so the correlation
+    with them is smaller than with the opinion of all people.
+    """
+    people, rows = SETTINGS[1].people, defaultdict(list)
+    study = invented_study(MODELS, SETTINGS[1].clips, SETTINGS[1].raters, SETTINGS[1].trials)
+    tests = [pair for pair in study.pairs if pair.kind == "test"]
+    measured = [Metric("knows models", "", "", "higher"), Metric("noise", "", "", "higher")]
+    for seed in range(simulations):
+        made = simulate(study, people, SETTINGS[1].raters, seed)
+        answers = counted(fit_answers(study, made.answers, made.raters).choices)
+        random = np.random.default_rng(seed)
+        noise = {(pair.case, model): random.normal(size=2) for pair in tests for model in MODELS}
+        values = []
+        for pair in tests:
+            sides = [(pair.case, side.model) for side in (pair.first, pair.second)]
+            values.append(
+                ("knows models", pair.pair, *(STRENGTHS[model] + 0.7 * noise[case, model][0] for case, model in sides))
+            )
+            values.append(("noise", pair.pair, *(noise[side][1] for side in sides)))
+        table = pd.DataFrame(values, columns=["metric", "pair", "first", "second"])
+        given = MetricValues(measured, table, pd.DataFrame())
+        for each in metric_agreement("overall", answers, given, Resampling(bootstrap_counts, REPLICATES, seed)):
+            for kind in AGREEMENT:
+                rows[each.metric.metric, kind].append(getattr(each, kind))
+    found: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+    for (name, kind), estimates in rows.items():
+        truth = float(np.mean([each.value for each in estimates]))
+        held = [each.low <= truth <= each.high for each in estimates]
+        found[name][kind] = (float(np.mean(held)), float(np.mean([each.p_value < 0.05 for each in estimates])))
+    return found
+
+
+def metric_table(found: Mapping[str, Mapping[str, tuple[float, float]]], simulations: int) -> Table:
+    table = Table(
+        title=f"Metrics against people, coverage (p < 0.05), % over {simulations} studies", title_justify="left"
+    )
+    table.add_column("metric")
+    for kind in AGREEMENT:
+        table.add_column(kind, justify="right")
+    for name, row in found.items():
+        table.add_row(name, *(f"{100 * row[kind][0]:.1f} ({100 * row[kind][1]:.1f})" for kind in AGREEMENT))
+    return table
+
+
 KINDS = (
     "rates", "Bradley-Terry strengths", "Bradley-Terry position", "Davidson strengths", "Davidson position", "Davidson ties",
 )  # fmt: skip
@@ -232,6 +284,7 @@ def main() -> None:
     out.print(coverage_table(tallies, simulations))
     out.print(alarm_table(tallies[EQUAL], simulations))
     out.print(found_table(tallies))
+    out.print(metric_table(try_metrics(simulations), simulations))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from reports.study.analysis.clusters import Clusters, FloatArray, IntArray, Resa
 from reports.study.analysis.estimates import NAN, Estimate
 
 CHOICES = ("first", "second", "tie")
+SIGNS = {"first": 0.5, "second": -0.5, "tie": 0.0}
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Agreement:
         alike: share of repeated pairs that were answered alike; repeated: how many.
         left: share of the left side (or what was shown first) among answers without tie, tested against a half; decided:
             how many.
+        rater_icc, clip_icc: correlation of two answers about the same two models by one rater (about other clips), about one
+            clip (by other raters): what `study design` asks of a pilot. NaN where nobody answered twice.
     """
 
     question: str
@@ -33,6 +36,8 @@ class Agreement:
     repeated: int
     left: Estimate
     decided: int
+    rater_icc: float
+    clip_icc: float
 
 
 def agreement(question: str, answers: pd.DataFrame, repeated: pd.DataFrame, resampling: Resampling) -> Agreement:
@@ -45,8 +50,40 @@ def agreement(question: str, answers: pd.DataFrame, repeated: pd.DataFrame, resa
     several = answers.groupby("pair")["rater"].nunique() > 1
     return Agreement(
         question, krippendorffs_alpha(answers, resampling), int(several.sum()), answers["rater"].nunique(),
-        replace(alike, p_value=NAN), len(repeated), left, len(decided),
+        replace(alike, p_value=NAN), len(repeated), left, len(decided), *intraclass(answers),
     )  # fmt: skip
+
+
+def intraclass(answers: pd.DataFrame) -> tuple[float, float]:
+    """See `Agreement`: products of deviations from the rate of the two models, averaged over pairs of answers (Karlin,
+    Cameron and Williams 1981), over their variance.
+    """
+    models = np.sort(answers[["first", "second"]].to_numpy(dtype=object).astype(str), axis=1)
+    group = codes(np.array(["\0".join(both) for both in models], dtype=object).astype(str))
+    value = np.where(models[:, 0] == answers["first"], 1.0, -1.0) * answers["chosen"].map(SIGNS).to_numpy(
+        dtype=np.float64
+    )
+    value -= (np.bincount(group, value) / np.bincount(group))[group]
+    clusters = Clusters.of(answers["rater"].tolist(), answers["clip"].tolist())
+    variance = float(value @ value) / len(value)
+    # A rater's several answers about one clip share both, and belong to neither.
+    cell = codes(clusters.cells * (group.max() + 1) + group)
+    found = []
+    for part in (clusters.raters, clusters.clips):
+        whole = codes(part * (group.max() + 1) + group)
+        products, count = (_off(value, whole) - _off(value, cell), _pairs(whole) - _pairs(cell))
+        found.append(products / count / variance if count and variance else NAN)
+    return found[0], found[1]
+
+
+def _off(value: FloatArray, part: IntArray) -> float:
+    """Sum of the products of different answers of the same part, both ways."""
+    return float(np.sum(np.bincount(part, value) ** 2) - value @ value)
+
+
+def _pairs(part: IntArray) -> int:
+    sizes = np.bincount(part)
+    return int(np.sum(sizes * (sizes - 1)))
 
 
 def _rate(rows: pd.DataFrame, values: FloatArray, resampling: Resampling) -> Estimate:

@@ -38,7 +38,7 @@ def figures(found: Analysis) -> Mapping[str, tuple[str, Figure]]:
         drawn["scores"] = ("Log-strength of each model", _strengths(found, strengths))
     if found.strata:
         drawn["strata"] = ("The same within parts of the clips", _strata(found.strata))
-    if found.metrics:
+    if any(np.isfinite(each.kendall.value) for each in found.metrics):
         drawn["metrics"] = ("Which metrics agree with people", _metrics(found))
     return drawn
 
@@ -79,11 +79,12 @@ def _strata(rates: Sequence[Preference]) -> Figure:
 
 
 def _metrics(found: Analysis) -> Figure:
-    first = found.metrics[0].question
-    order = [each.metric.metric for each in found.metrics if each.question == first and np.isfinite(each.kendall.value)]
+    known = [each for each in found.metrics if np.isfinite(each.kendall.value)]
+    # All panels in the order of the first question, so that a metric is found in the same line.
+    order = list(dict.fromkeys(each.metric.metric for each in known))
     rows: dict[str, Rows] = {}
-    for question in dict.fromkeys(each.question for each in found.metrics):
-        by_name = {each.metric.metric: each for each in found.metrics if each.question == question}
+    for question in dict.fromkeys(each.question for each in known):
+        by_name = {each.metric.metric: each for each in known if each.question == question}
         rows[question] = [
             (f"{by_name[name].metric.title} {ARROWS[by_name[name].metric.better]}", by_name[name].kendall)
             for name in order[:MOST_METRICS] if name in by_name

@@ -7,13 +7,15 @@ import math
 from reports.latex import escape_latex
 from reports.study.analysis.analyse import Analysis
 from reports.study.analysis.preferences import Preference
+from reports.wording import fixed
 
 
 def sentence(found: Analysis) -> str:
     """As plain text; the model that the study file names first is its subject."""
     out, raters, subject = len(found.excluded.out), found.raters, next(iter(found.study.models))
+    excluded = {0: "none was excluded", 1: "1 more was excluded"}.get(out, f"{out} more were excluded")
     head = (
-        f"In a study with {_count(raters, 'rater')} ({out or 'none'} more excluded by rules fixed before the first answer) and "
+        f"In a study with {_count(raters, 'rater')} ({excluded} by rules fixed before the first answer) and "
         f"{_count(found.comparisons, 'pair-wise comparison')}, "
     )
     asked = list(dict.fromkeys(each.question for each in found.rates))
@@ -26,12 +28,14 @@ def sentence(found: Analysis) -> str:
     if not parts:
         parts = [f"{each.model} was preferred {_rate(each)}" for each in found.rates]
     ties = any(each.ties for each in found.rates)
-    notes = ["ties count half"] * ties + ["intervals are clustered over raters and clips"]
+    bounded = any(math.isfinite(each.rate.low) for each in found.rates)
+    notes = ["ties count half"] * ties + ["intervals are clustered over raters and clips"] * bounded
     agree = [each.alpha.value for each in found.agreement if math.isfinite(each.alpha.value)]
     if agree:
-        spread = f"{min(agree):.2f}" if len(agree) == 1 else f"{min(agree):.2f} to {max(agree):.2f}"
+        spread = fixed(min(agree), 2) if len(agree) == 1 else f"{fixed(min(agree), 2)} to {fixed(max(agree), 2)}"
         notes.append(f"Krippendorff's alpha is {spread}")
-    return f"{head}{'; '.join(parts)} ({', '.join(notes)})."
+    aside = f" ({', '.join(notes)})" if notes else ""
+    return f"{head}{'; '.join(parts)}{aside}."
 
 
 def _rate(each: Preference) -> str:

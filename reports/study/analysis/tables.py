@@ -132,12 +132,12 @@ def agreement_table(found: Analysis) -> Listing:
     for each in found.agreement:
         rows.append([
             each.question, number(each.alpha), str(each.pairs), str(each.raters), percent(each.alike), str(each.repeated),
-            percent(each.left), p_value(each.left.p_value), str(each.decided),
+            percent(each.left), p_value(each.left.p_value), str(each.decided), value(each.rater_icc, 2), value(each.clip_icc, 2),
         ])  # fmt: skip
         data.append({
             "question": each.question, **_parts("alpha", each.alpha), "pairs": each.pairs, "raters": each.raters,
             **_parts("alike", each.alike), "repeated": each.repeated, **_parts("left", each.left),
-            "left_p_value": each.left.p_value, "decided": each.decided,
+            "left_p_value": each.left.p_value, "decided": each.decided, "rater_icc": each.rater_icc, "clip_icc": each.clip_icc,
         })  # fmt: skip
     side = "left" if found.study.layout == "side-by-side" else "first shown"
     heads = [
@@ -153,7 +153,8 @@ def agreement_table(found: Analysis) -> Listing:
     ]
     return Listing(
         "agreement", "Agreement between raters (nominal: 1 is perfect, 0 is chance), of raters with themselves on repeated pairs, "
-        f"and how often the {side} video was chosen among answers without tie. {INTERVALS}", heads, 1, rows, pd.DataFrame(data),
+        f"and how often the {side} video was chosen among answers without tie. ICC: correlation of answers by one rater, about one clip; `study design` "
+        f"plans with them. {INTERVALS}", heads, 1, rows, pd.DataFrame(data),
     )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def test_from_simulated_answers_to_every_file(tmp_path: Path, capsys: pytest.Cap
     assert psnr.kendall.value > 0
     first = found.rates[0]
     assert f"one was preferred over two in {100 * first.rate.value:.0f} %" in sentence(found)
-    assert r"\,\%" in latex_sentence(found) and f"({len(found.excluded.out)} more excluded" in sentence(found)
+    assert r"\,\%" in latex_sentence(found) and f"({len(found.excluded.out)} more were excluded" in sentence(found)
     assert len(found.rates_all) == len(found.rates) and found.rates_all[0].answers > first.answers
 
 

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports.study.analysis.agreement import krippendorffs_alpha
+from reports.study.analysis.agreement import intraclass, krippendorffs_alpha
 from reports.study.analysis.analyse import analyse
 from reports.study.analysis.answers import REASONS, counted, fit_answers
 from reports.study.analysis.exclude import check_results, exclude
 from reports.study.analysis.metrics import Metric, MetricValues, metric_agreement
+from reports.study.analysis.output import render
 from reports.study.files import StudyError
 from reports.study.schema import Exclusions, Question
-from reports.study.simulate import People
+from reports.study.simulate import People, simulate
 from tests.reports.study.answered import RESAMPLING, STRENGTHS, answered, drawn, flipped
 
 
@@ -124,6 +125,17 @@ def test_alpha_is_one_where_all_agree_and_none_where_nobody_can() -> None:
     assert math.isnan(krippendorffs_alpha(answers, RESAMPLING).value)
 
 
+def test_intraclass_correlations_find_who_differs() -> None:
+    alike = People({}, rater_sd=0.0, clip_sd=0.0, ties=0.0)
+    found = []
+    for people in (alike, replace(alike, rater_sd=1.5), replace(alike, clip_sd=1.5)):
+        study, _ = answered()
+        made = simulate(study, people, 64, seed=2)
+        found.append(intraclass(counted(fit_answers(study, made.answers, made.raters).choices)))
+    assert np.abs(found[0]).max() < 0.06
+    assert found[1][0] > 0.15 > found[1][1] + 0.05 and found[2][1] > 0.15 > found[2][0] + 0.05
+
+
 GOOD, BAD = Metric("good", "Good", "", "higher"), Metric("bad", "Bad", "", "lower")
 NOISE, CORPUS = Metric("noise", "Noise", "", "higher"), Metric("fid", "FID", "", "lower", corpus=True)
 
@@ -185,3 +197,44 @@ def test_few_pairs_have_no_correlation() -> None:
     assert all(
         math.isnan(row.kendall.value) and row.pairs <= 4 for row in metric_agreement("overall", few, values, RESAMPLING)
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "remark", "fit"),
+    [
+        ("one rater", "only one rater", ""),
+        ("all ties", "", "every answer is a tie"),
+        ("one never met", "three is in the study file, but no answer is about it", ""),
+        ("all left", "", "one side was chosen always"),
+        ("all agree", "", "one never lost to the others"),
+    ],
+)
+def test_unusual_answers_are_shown_with_what_they_lack(kind: str, remark: str, fit: str) -> None:
+    study, _ = answered()
+    study = study.model_copy(update={"exclusions": Exclusions(checks_missed=-1)})
+    made = simulate(study, People(STRENGTHS), 16, 1)
+    trials = {trial.trial: trial for block in study.blocks for trial in block.trials}
+    pairs = {pair.pair: pair for pair in study.pairs}
+    answers = []
+    for answer in made.answers:
+        trial = trials[answer.trial]
+        models = [side.model for side in (pairs[trial.pair].first, pairs[trial.pair].second)]
+        better = "first" if models[0] == "one" or models[1] == "three" else "second"
+        choice = {"all ties": "tie", "all left": "left"}.get(kind, answer.choice)
+        if kind == "all agree":
+            choice = "left" if trial.left == better else "right"
+        if not (
+            (kind == "one rater" and answer.rater != made.raters[0].rater)
+            or (kind == "one never met" and "three" in models)
+        ):
+            answers.append(answer.model_copy(update={"choice": choice}))
+    constant = pd.DataFrame(
+        [("good", pair.pair, 1.0, 1.0) for pair in study.pairs], columns=["metric", "pair", "first", "second"]
+    )
+    values = MetricValues((GOOD,), constant, pd.DataFrame(columns=["metric", "model", "value"]))
+    found = analyse(study, answers, made.raters, values, RESAMPLING)
+    assert not remark or any(told.startswith(remark) for told in found.remarks)
+    assert (found.scores[0].note or found.scores[0].refused).startswith(fit)
+    assert math.isnan(found.metrics[0].kendall.value) and found.metrics[0].pairs == found.metrics[0].asked
+    files = dict(render(found))
+    assert b"nan" not in files["index.html"] and b"NaN" not in files["summary.json"]
