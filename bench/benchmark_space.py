@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -34,7 +35,14 @@ from space_ref.model import Source, Space
 SPEECH = 60.0
 """Seconds of speech for the sequence networks."""
 DRAWN = {"small": 64, "paper": 2}
-"""Frames that are drawn to time the generator."""
+"""Frames that are drawn to time the generator on a CPU."""
+MORE_ON_CUDA = 32
+"""Times as many on a GPU, which would be done with those before it is warm."""
+ENGINES = (
+    Engine(), Engine(batch=32), Engine(batch=32, precision="bf16"), Engine(batch=32, precision="fp16"),
+    Engine(batch=32, precision="bf16", compile=True),
+)  # fmt: skip
+"""What a GPU is asked to draw with, beside each other."""
 LENGTHS = (20, 200)
 """Seconds of speech between which memory is compared."""
 RATE = 16000
@@ -48,6 +56,8 @@ def main() -> None:
         return
     if len(sys.argv) == 4 and sys.argv[1] == "--speed":
         out.print(speed(sys.argv[2], sys.argv[3]))
+        if sys.argv[3] == "cuda":
+            out.print(engines(sys.argv[2]))
         return
     names = sys.argv[1:] or list(DRAWN)
     for name in names:
@@ -91,7 +101,7 @@ def speed(name: str, device: str) -> Table:
     )  # fmt: skip
     noise = torch.randn(1, config.pose.noise, device=device)
     add("pose generator", count, lambda: space.pose(heard, torch.zeros(1, 6, device=device), noise))
-    frames = DRAWN[name]
+    frames = DRAWN[name] * (MORE_ON_CUDA if device == "cuda" else 1)
     keypoints = source.keypoints + 0.02 * torch.randn(frames, *source.keypoints.shape[1:], device=device)
     add("face-vid2vid", frames, lambda: [space.render(source, part) for part in keypoints.split(8)])
     side = source.picture.shape[-1]
@@ -102,6 +112,23 @@ def speed(name: str, device: str) -> Table:
         f"{side}x{side}; S2L + L2L of {SPEECH:.0f} s of speech: {speech + latents:.2f} s; "
         f"peak memory {_peak_bytes(device) / 2**20:.0f} MB"
     )
+    return table
+
+
+def engines(name: str) -> Table:
+    """Frames a second and memory of one configuration on a GPU by batch and precision, speech to frames, not encoded."""
+    table = Table(title=f"SPACE {name} on {torch.cuda.get_device_name()}, frames not encoded", title_justify="left")
+    for heading in ("batch", "precision", "compiled", "frames/s", "times real time", "peak MB"):
+        table.add_column(heading, justify="right")
+    frames = DRAWN[name] * MORE_ON_CUDA
+    for engine in ENGINES:
+        space, source = _ready(name, "cuda", engine)
+        torch.cuda.reset_peak_memory_stats()
+        spent = _timed(partial(_draw_all, space, source, frames, engine), "cuda")
+        table.add_row(
+            str(engine.batch), engine.precision, "yes" if engine.compile else "", f"{frames / spent:.0f}",
+            f"{frames / space.config.fps / spent:.1f}", f"{_peak_bytes('cuda') / 2**20:.0f}",
+        )  # fmt: skip
     return table
 
 
@@ -124,9 +151,9 @@ def _peak_bytes(device: str) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _ready(name: str, device: str) -> tuple[Space, Source]:
+def _ready(name: str, device: str, engine: Engine | None = None) -> tuple[Space, Source]:
     torch.manual_seed(0)
-    space = prepare(build(load_recipe(name).model).to(device), Engine())
+    space = prepare(build(load_recipe(name).model).to(device), engine or Engine())
     side = max(256, space.config.vid2vid.image_size)
     # Soft, as photographs are: an encoder takes far longer over noise.
     coarse = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -155,9 +182,14 @@ def _sound(frames: int, fps: float) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(size=round(frames / fps * RATE)).astype(np.float32) * 0.1
 
 
-def _animated(space: Space, source: Source, frames: int) -> Iterator[NDArray[np.uint8]]:
-    fps = space.config.fps
-    return animate(space, source, [_sound(frames, fps)], RATE, frames, fps, Direction(torch.zeros(8)), Engine())
+def _animated(space: Space, source: Source, frames: int, engine: Engine | None = None) -> Iterator[NDArray[np.uint8]]:
+    fps, asked = space.config.fps, Direction(torch.zeros(8))
+    return animate(space, source, [_sound(frames, fps)], RATE, frames, fps, asked, engine or Engine())
+
+
+def _draw_all(space: Space, source: Source, frames: int, engine: Engine) -> None:
+    for _ in _animated(space, source, frames, engine):
+        pass
 
 
 def _write(pictures: Iterable[NDArray[np.uint8]], frames: int, fps: float) -> None:
