@@ -11,6 +11,9 @@ import pandas as pd
 from reports.formats import escape_markdown
 from reports.latex import escape_latex
 
+LONGEST = 35
+"""Rows that fit a page under their caption."""
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -41,22 +44,27 @@ class Listing:
         return "\n".join(lines) + "\n"
 
     def latex(self) -> str:
-        """A float that needs booktabs and graphicx, as wide as the text at most."""
-        label = re.sub("[^a-z]+", "-", self.name)
-        lines = [
-            r"% needs \usepackage{booktabs} and \usepackage{graphicx}",
+        """Floats that need booktabs and graphicx, as wide as the text at most; a new one after `LONGEST` rows."""
+        parts = [self.rows[start : start + LONGEST] for start in range(0, len(self.rows), LONGEST)]
+        lines = [r"% needs \usepackage{booktabs} and \usepackage{graphicx}"]
+        for place, part in enumerate(parts, 1):
+            lines += self._float(part, f" ({place} of {len(parts)})" if len(parts) > 1 else "")
+        return "\n".join(lines) + "\n"
+
+    def _float(self, rows: Sequence[Sequence[str]], which: str) -> list[str]:
+        label = re.sub("[^a-z0-9]+", "-", f"{self.name}{which}").strip("-")
+        return [
             r"\begin{table*}[t]",
             r"\centering\small\setlength{\tabcolsep}{4pt}",
-            rf"\caption{{{escape_latex(self.caption)}}}\smallskip",
+            rf"\caption{{{escape_latex(self.caption + which)}}}\smallskip",
             rf"\label{{tab:study-{label}}}",
             r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             rf"\begin{{tabular}}{{{'l' * self.texts}{'r' * (len(self.heads) - self.texts)}}}",
             r"\toprule",
             " & ".join(map(escape_latex, self.heads)) + r" \\",
             r"\midrule",
-            *(" & ".join(map(escape_latex, row)) + r" \\" for row in self.rows),
+            *(" & ".join(map(escape_latex, row)) + r" \\" for row in rows),
             r"\bottomrule",
             r"\end{tabular}}",
             r"\end{table*}",
         ]
-        return "\n".join(lines) + "\n"

@@ -141,16 +141,9 @@ def agreement_table(found: Analysis) -> Listing:
         })  # fmt: skip
     side = "left" if found.study.layout == "side-by-side" else "first shown"
     heads = [
-        "question",
-        "Krippendorff's alpha",
-        "pairs",
-        "raters",
-        "repeats alike, %",
-        "repeats",
-        f"{side}, %",
-        "p",
-        "decided",
-    ]
+        "question", "Krippendorff's alpha", "pairs", "raters", "repeats alike, %", "repeats", f"{side}, %", "p", "decided",
+        "rater ICC", "clip ICC",
+    ]  # fmt: skip
     return Listing(
         "agreement", "Agreement between raters (nominal: 1 is perfect, 0 is chance), of raters with themselves on repeated pairs, "
         f"and how often the {side} video was chosen among answers without tie. ICC: correlation of answers by one rater, about one clip; `study design` "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.config import CaseSet
@@ -14,7 +16,9 @@ from bench.store import SCORE_COLUMNS, write_table
 from bench.study.analyse import analyse_study
 from bench.study.cli_simulate import simulate as simulate_command
 from bench.workspace import Workspace
+from reports.study.analysis.listing import LONGEST, Listing
 from reports.study.analysis.sentence import latex_sentence, sentence
+from reports.study.analysis.tables import tables
 from reports.study.files import read_study, study_text
 from reports.study.records import read_answers, write_answers, write_raters
 from reports.study.schema import Question, Study
@@ -83,6 +87,8 @@ def test_from_simulated_answers_to_every_file(tmp_path: Path, capsys: pytest.Cap
     told = json.loads((made / "summary.json").read_text(encoding="utf-8"))
     assert told["excluded_raters"] == len(found.excluded.out) > 0
     assert told["raters"] + told["excluded_raters"] == 16
+    for table in tables(found):
+        assert {len(row) for row in table.rows} == {len(table.heads)}, table.name
     psnr = next(row for row in found.metrics if row.metric.metric == "psnr")
     assert psnr.asked - psnr.pairs == sum(
         "two" in (p.first.model, p.second.model) and p.case == "clip-00" for p in study.pairs
@@ -90,7 +96,7 @@ def test_from_simulated_answers_to_every_file(tmp_path: Path, capsys: pytest.Cap
     assert psnr.kendall.value > 0
     first = found.rates[0]
     assert f"one was preferred over two in {100 * first.rate.value:.0f} %" in sentence(found)
-    assert r"\,\%" in latex_sentence(found) and f"({len(found.excluded.out)} more were excluded" in sentence(found)
+    assert r"\,\%" in latex_sentence(found) and "(1 more was excluded by rules" in sentence(found)
     assert len(found.rates_all) == len(found.rates) and found.rates_all[0].answers > first.answers
 
 
@@ -153,3 +159,11 @@ def test_invented_answers_never_land_beside_real_ones(tmp_path: Path) -> None:
         simulate_command(folder, folder)
     with pytest.raises(BenchError, match="MODEL=LOG-STRENGTH"):
         simulate_command(folder, tmp_path / "t", strength=["one:3"])
+
+
+def test_names_from_outside_stay_text_and_long_tables_go_on() -> None:
+    rows = [[HOSTILE, "1 | 2"]] * (LONGEST + 1)
+    made = Listing("tried", HOSTILE, ["a_b", "%"], 1, rows, pd.DataFrame({"a": [HOSTILE]}))
+    assert "<script>" not in made.markdown() and r"1 \| 2" in made.markdown()
+    assert made.latex().count(r"\begin{tabular}") == 2 and r"\input" not in made.latex() and r"a\_b" in made.latex()
+    assert pd.read_csv(io.StringIO(made.csv()))["a"].tolist() == [HOSTILE]
