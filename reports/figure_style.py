@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 INK = "#1b1e23"
 MUTED = "#5b6470"
 RULE = "#d5d9df"
+LEAST_WIDTH = 5.2
+"""Inches that a headline and a key take."""
+LETTER = 0.08
+"""Inches of a letter of a headline at its full size."""
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -70,7 +74,7 @@ def panels(
     across = max(1, min(columns, count))
     down = max(1, math.ceil(count / across))
     top = 0.62
-    full_width = left + across * width + (across - 1) * between + right
+    full_width = max(LEAST_WIDTH, left + across * width + (across - 1) * between + right)
     full_height = top + down * height + (down - 1) * gap + bottom
     figure = Figure(figsize=(full_width, full_height))
     FigureCanvasAgg(figure)
@@ -84,9 +88,10 @@ def panels(
 
 
 def headline(figure: Figure, title: str) -> None:
-    """The title of a whole figure, at its upper left."""
-    height = figure.get_figheight()
-    figure.text(0.12 / figure.get_figwidth(), 1 - 0.1 / height, title, fontsize=10.5, va="top")
+    """The title of a whole figure, at its upper left; in smaller letters where it is longer than the figure is wide."""
+    width, height = figure.get_figwidth(), figure.get_figheight()
+    size = 10.5 * min(1.0, (width - 0.24) / (LETTER * len(title)))
+    figure.text(0.12 / width, 1 - 0.1 / height, title, fontsize=size, va="top")
 
 
 def to_bytes(figure: Figure, kind: Literal["png", "pdf"]) -> bytes:

@@ -58,7 +58,7 @@ def differences(data: ReportData, context: Context, metrics: Sequence[str]) -> F
             names = [f"{model_name(data, model)} − {model_name(data, versus)}" for model, versus in pairs]
             axis.set_yticks(range(len(pairs)), names if index % 4 == 0 else [""] * len(pairs))
             axis.grid(visible=False, axis="y")
-            axis.locator_params(axis="x", nbins=4)
+            axis.locator_params(axis="x", nbins=3)
             axis.set_title(metric_title(data, metric))
         _verdict_key(figure)
     return figure
@@ -96,36 +96,50 @@ def strata(data: ReportData, context: Context, kind: str, metrics: Sequence[str]
     metrics, models = with_values(here, metrics), present_models(data, here)
     if not metrics or len(labels) > MOST_LABELS:
         return None
-    look = looks(data.models, data.reference)
-    place = {label: index for index, label in enumerate(labels)}
-    shift = np.linspace(-0.3, 0.3, len(models)) if len(models) > 1 else [0.0]
     with style():
         figure, axes = panels(
-            len(metrics), 2.3, 1.25, columns=3, left=0.6, right=1.7, between=0.55, gap=0.9, bottom=0.75
+            len(metrics), 2.3, 1.25, columns=3, left=0.6, right=1.7, between=0.55, gap=0.9, bottom=0.85
         )
         headline(figure, f"{context.label}: by {groups['title'].iloc[0].lower()}, mean and 95 % interval")
         for axis, metric in zip(axes, metrics, strict=True):
-            for model, aside in zip(models, shift, strict=True):
-                rows = here[(here["metric"] == metric) & (here["model"] == model)]
-                x = np.array([place[label] for label in rows["label"]]) + aside
-                value, low, high = (rows[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
-                drawn = pen(look[model])
-                axis.vlines(x, low, high, color=drawn["color"], linewidth=1.1)
-                axis.plot(x, value, drawn["marker"], color=drawn["color"], markersize=4, label=model_name(data, model))
-            axis.set_xticks(
-                range(len(labels)),
-                labels,
-                rotation=30 if len(labels) > 3 else 0,
-                ha="right" if len(labels) > 3 else "center",
-            )
-            axis.set_xlim(-0.5, len(labels) - 0.5)
-            axis.grid(visible=False, axis="x")
-            for edge in np.arange(len(labels) - 1) + 0.5:
-                axis.axvline(edge, color=RULE, linewidth=0.5)
+            rows = here[here["metric"] == metric]
+            _groups_panel(axis, data, rows, models, labels)
+            _limit(axis, rows)
             axis.set_title(metric_title(data, metric))
-        last = min(len(axes), 3) - 1
-        axes[last].legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0)
+        axes[min(len(axes), 3) - 1].legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0)
+        note = "Intervals that are longer than a panel are cut."
+        figure.text(0.12 / figure.get_figwidth(), 0.08 / figure.get_figheight(), note, fontsize=7, color=MUTED)
     return figure
+
+
+def _groups_panel(
+    axis: Axes, data: ReportData, rows: pd.DataFrame, models: Sequence[str], labels: Sequence[str]
+) -> None:
+    """A column a group, the models side by side in it."""
+    look, place = looks(data.models, data.reference), {label: index for index, label in enumerate(labels)}
+    for model, aside in zip(models, np.linspace(-0.3, 0.3, len(models)) if len(models) > 1 else [0.0], strict=True):
+        mine, drawn = rows[rows["model"] == model], pen(look[model])
+        x = np.array([place[label] for label in mine["label"]]) + aside
+        value, low, high = (mine[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
+        axis.vlines(x, low, high, color=drawn["color"], linewidth=1.1)
+        axis.plot(x, value, drawn["marker"], color=drawn["color"], markersize=4, label=model_name(data, model))
+    turned: dict[str, Any] = {"rotation": 30, "ha": "right"} if len(labels) > 3 else {}
+    axis.set_xticks(range(len(labels)), labels, **turned)
+    axis.set_xlim(-0.5, len(labels) - 0.5)
+    axis.grid(visible=False, axis="x")
+    for edge in np.arange(len(labels) - 1) + 0.5:
+        axis.axvline(edge, color=RULE, linewidth=0.5)
+
+
+def _limit(axis: Axes, rows: pd.DataFrame) -> None:
+    """Room for the values and as much again around: the interval of a group of two speakers would press the rest flat."""
+    values = rows["value"].to_numpy(dtype=float)
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    room = (high - low) or abs(high) or 1.0
+    ends = rows[["low", "high", "value"]].to_numpy(dtype=float)
+    axis.set_ylim(
+        max(float(np.nanmin(ends)), low - room) - 0.06 * room, min(float(np.nanmax(ends)), high + room) + 0.06 * room
+    )
 
 
 def correlation(data: ReportData, context: Context) -> Figure | None:
@@ -136,7 +150,7 @@ def correlation(data: ReportData, context: Context) -> Figure | None:
     r = matrix(here, "r").astype(float)
     order = leaf_order(r.to_numpy())
     r = r.iloc[order, order]
-    titles = [metric_title(data, metric).split(" (")[0] for metric in r.index]
+    titles = _short_titles(data, list(r.index))
     side = max(2.2, (0.27 if len(r) <= NUMBERED else 0.16) * len(r))
     with style():
         figure, (axis,) = panels(1, side, side, columns=1, left=1.5, right=0.9, bottom=1.3)
@@ -159,6 +173,16 @@ def correlation(data: ReportData, context: Context) -> Figure | None:
     return figure
 
 
+def _short_titles(data: ReportData, metrics: Sequence[str]) -> list[str]:
+    """Without units, but where two would read alike."""
+    short = [metric_title(data, metric).split(" (")[0] for metric in metrics]
+    bare = [title.rstrip(" ↓↑") for title in short]
+    return [
+        short[place] if bare.count(bare[place]) == 1 else metric_title(data, metric)
+        for place, metric in enumerate(metrics)
+    ]
+
+
 def _cell(axis: Axes, i: int, j: int, value: float, numbered: bool) -> None:
     words = (
         f"{100 * value:.0f}".replace("-", "−") if numbered else "−" if value <= -0.3 else "+" if value >= 0.3 else ""
@@ -167,5 +191,5 @@ def _cell(axis: Axes, i: int, j: int, value: float, numbered: bool) -> None:
 
 
 def kinds(data: ReportData, context: Context) -> list[str]:
-    """The kinds of groups of a context, in order of appearance."""
-    return list(pd.unique(within(data.groups, context)["kind"]))
+    """The kinds of groups of a context, in order of appearance; without speakers, whose names say nothing in print."""
+    return [str(kind) for kind in pd.unique(within(data.groups, context)["kind"]) if kind != "speaker"]

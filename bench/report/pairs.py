@@ -18,6 +18,7 @@ from bench.report.results import CaseSetResults
 from metrics import statistics
 from metrics.base import Metric
 from metrics.statistics import Uncertainty, Verdict
+from reports.data import KINDS
 
 ONE_SPEAKER = "one speaker: no interval, since clips of one speaker say nothing of others"
 
@@ -38,12 +39,15 @@ class _Draft:
 def paired_rows(held: Held, item: CaseSetResults, chosen: Sequence[Metric], seed: int) -> list[dict[str, Any]]:
     """One row a metric with a direction and two models: two that compete, or one and a control.
 
+    One's own models come first, so that a difference is theirs minus the baseline's.
     Only cases that both have count. Controls differ from models by far: in one family with the others they would loosen
     Benjamini and Hochberg's correction for all, so each kind of pair is a family of its own.
     """
     told = [metric for metric in chosen if metric.better != "none"]
     kinds = {model.model: model.kind in NOT_COMPETING for model in item.models}
-    competing = [name for name, control in kinds.items() if not control]
+    competing = [
+        model.model for kind in KINDS for model in item.models if model.kind == kind and not kinds[model.model]
+    ]
     families = (
         list(combinations(competing, 2)),
         [(model, control) for model in competing for control, is_control in kinds.items() if is_control],

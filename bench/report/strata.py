@@ -34,9 +34,14 @@ def strata_rows(
                 inside = groups.codes == code
                 for metric, found in zip(single, _means(values[inside], clusters[inside], seed), strict=True):
                     if found["n"]:
-                        yield {
-                            "kind": groups.kind, "label": label, "model": model.model, "metric": metric.name, **found
-                        }  # fmt: skip
+                        place = {"kind": groups.kind, "label": label, "model": model.model, "metric": metric.name}
+                        yield {**place, **found, **_within(metric, found)}
+
+
+def _within(metric: Metric, found: dict[str, Any]) -> dict[str, float]:
+    """The bounds, where no value can lie beyond. The value itself may be a rounding error beyond."""
+    low, high = np.clip([found["low"], found["high"]], *metric.limits)
+    return {"low": float(np.minimum(low, found["value"])), "high": float(np.maximum(high, found["value"]))}
 
 
 def _means(values: NDArray[np.float64], clusters: NDArray[np.object_], seed: int) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ def test_groups_have_a_column_each_in_their_order(make_data: Make) -> None:
     assert finding_figures.strata(data, WHERE, "speaker", ["m_ld"]) is None
 
 
-@pytest.mark.parametrize("extra", [0, 40])
+@pytest.mark.parametrize("extra", [0, 22])
 def test_correlations_carry_their_sign_in_print(make_data: Make, extra: int) -> None:
     data = make_data(cases=24, contexts=[WHERE], extra=extra)
     figure = finding_figures.correlation(data, WHERE)
@@ -105,23 +105,21 @@ def test_correlations_carry_their_sign_in_print(make_data: Make, extra: int) -> 
     assert finding_figures.correlation(replace(data, correlation=data.correlation.iloc[:0]), WHERE) is None
 
 
-def test_nothing_is_cut_off_and_both_forms_are_repeatable(make_data: Make) -> None:
-    data = make_data(
-        cases=24, contexts=[WHERE], models=[("a", "1", "A" * 12, "model", 0.2), ("b", "1", "B" * 12, "model", 0.9)]
-    )
-    names = ["m_ld", "lip_corr"]
+def test_nothing_is_cut_off_and_they_are_repeatable(make_data: Make) -> None:
+    models = [("a", "1", "A" * 12, "model", 0.2), ("b", "1", "B" * 12, "model", 0.9)]
+    data = make_data(cases=24, contexts=[WHERE], models=models)
 
     def drawn() -> Sequence[bytes]:
         made = (
-            finding_figures.differences(data, WHERE, names),
-            finding_figures.strata(data, WHERE, "emotion", names),
+            finding_figures.differences(data, WHERE, ["m_ld"]),
+            finding_figures.strata(data, WHERE, "emotion", ["m_ld"]),
             finding_figures.correlation(data, WHERE),
         )
-        return [figures.to_bytes(figure, kind) for figure in made if figure for kind in ("png", "pdf")]
+        return [figures.to_bytes(figure, "png") for figure in made if figure]
 
     first = drawn()
-    assert len(first) == 6 and first == drawn()
-    for content in first[::2]:
+    assert len(first) == 3 and first == drawn()
+    for content in first:
         pixels = np.asarray(Image.open(io.BytesIO(content)).convert("L"))
         edges = (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:])
         assert all((edge == 255).all() for edge in edges)

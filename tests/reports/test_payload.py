@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -42,6 +42,7 @@ def text_of(column: dict[str, Any]) -> list[str]:
     return [column["values"][code] if code >= 0 else "" for code in column["codes"]]
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, (3, 7), elements=st.floats(allow_nan=True, allow_infinity=True)))
 def test_scores_keep_five_digits_and_only_numbers(values: np.ndarray[Any, np.dtype[np.float64]]) -> None:
     found = np.frombuffer(float_bytes(values), "<f4").reshape(values.shape)
@@ -50,6 +51,7 @@ def test_scores_keep_five_digits_and_only_numbers(values: np.ndarray[Any, np.dty
     assert np.isnan(found[~np.isfinite(values)]).all() and not np.isinf(found).any()
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a", "b", "ü", None, "", 3])))
 def test_coded_columns_say_the_same_rows(values: list[Any]) -> None:
     found = coded(pd.Series(values, dtype=object))
@@ -118,6 +120,7 @@ def decoded(chunks: Chunks, found: dict[str, Any]) -> dict[tuple[int, str], np.n
     return result
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
 def test_curves_come_back_within_half_a_step(lengths: list[int], seed: int) -> None:
     random, names = np.random.default_rng(seed), [f"c{k}" for k in range(len(lengths))]
