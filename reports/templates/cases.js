@@ -58,7 +58,7 @@ class CasesView {
 
   measure() {
     const width = this.grid.clientWidth;
-    const columns = Math.max(1, Math.floor((width + GAP) / ((this.pair ? 300 : width < 520 ? 150 : 180) + GAP)));
+    const columns = Math.max(1, Math.floor((width + GAP) / ((this.pair ? 300 : width < 520 ? 140 : 180) + GAP)));
     const card = (width - GAP * (columns - 1)) / columns;
     return { columns, card, tall: (this.pair ? (card - 4) / 2 : card) + WORDS };
   }

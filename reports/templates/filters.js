@@ -12,7 +12,7 @@ class Filters {
     this.kinds = kindsOf(context).map((kind) => [kind.kind, chooser(kind.title, [[null, [['', 'any'], ...kind.labels.map((label, code) => [label, `${label} (${counted(this.size(kind, code))})`])]]], (value) => this.set(kind.kind, value))]);
     const statuses = [...new Set(failuresOf(context).map((failure) => failure.status))].map((status) => [status, context.failures.words[status] ?? status]);
     this.kinds.push(['status', chooser('Status', [[null, [...STATUS_WORDS, ...statuses]]], (value) => this.set('status', value))]);
-    this.text = el('input', { type: 'search', placeholder: 'case, clip, speaker …', 'data-search': true });
+    this.text = el('input', { type: 'search', placeholder: 'case, clip, speaker …' });
     this.text.addEventListener('input', () => this.set('text', this.text.value.trim()));
     this.clear = el('button', { type: 'button', class: 'quiet', onclick: () => go({ filter: null }) }, 'Clear filters');
     this.summary = el('summary', {}, 'Filters');

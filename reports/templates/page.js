@@ -52,6 +52,8 @@ async function render() {
     tab.tabIndex = k === index ? 0 : -1;
     if (k !== index) panels[k].close();
   });
+  // Only its row scrolls; scrollIntoView would move the page as well.
+  tabs[index].parentElement.scrollLeft = tabs[index].offsetLeft - tabs[0].offsetLeft;
   for (const link of viewLinks) {
     if (link.dataset.viewLink === view) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');

@@ -87,7 +87,7 @@ function spreadChart(context, metric, scores, width, open) {
     });
     const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => x(quantile(sorted[row], share)));
     chart.append(
-      svg('text', { x: left - 12, y: y + 4, 'text-anchor': 'end' }, clip(title(model), width < 520 ? 14 : 24)),
+      svg('text', { x: left - 12, y: y + 4, 'text-anchor': 'end' }, clip(title(model), width < 520 ? 12 : 24)),
       svg('rect', { x: low, y: y - 8, width: Math.max(1, high - low), height: 16, rx: 3, 'fill-opacity': 0.12, 'stroke-width': 1.2, style: { fill: colour(model), stroke: colour(model) } }),
       svg('line', { x1: middle, x2: middle, y1: y - 11, y2: y + 11, 'stroke-width': 2, style: { stroke: 'var(--ink)' } }),
     );

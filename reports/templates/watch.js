@@ -12,7 +12,7 @@ function watch(mount, context) {
   const show = () => {
     players?.stop();
     const shown = context.watch[Number(choose.value)];
-    const names = inOrder([...new Set([...Object.keys(shown.videos), ...Object.keys(shown.absent)])]);
+    const names = inOrder([...new Set([...Object.keys(shown.videos), ...Object.keys(shown.absent)])]).sort((a, b) => competes(b) - competes(a));
     players = new Players(stage, shown.case, names.map((model) => ({ model, source: model in shown.videos ? { uri: videoURI(shown.videos[model]) } : null, absent: shown.absent[model] })));
     players.show(shown);
   };
