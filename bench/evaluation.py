@@ -19,7 +19,7 @@ from bench.extract import extract
 from bench.features import FeatureStore
 from bench.report import CaseSetResults, ModelResults, write_pages
 from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
-from bench.store import SCORE_COLUMNS, write_table
+from bench.store import REPLICATE_COLUMNS, SCORE_COLUMNS, write_table
 from datasets.folder import clip_name, video_files
 from datasets.media import MediaError, probe
 from metrics.base import Labels, Metric, Status, Unscorable
@@ -201,7 +201,7 @@ def _write(
         rows = table[table["model"] == name]
         models.append(ModelResults(name, "given", "sanity" if name == REFERENCE else "folder", "", rows, scores.summary,
                                    scores.curves, pd.DataFrame(scores.emotions), files,
-                                   pd.DataFrame(scores.replicates)))  # fmt: skip
+                                   pd.DataFrame(scores.replicates, columns=list(REPLICATE_COLUMNS))))  # fmt: skip
     results = [CaseSetResults(CASES, cases, models)]
     write_table(report / "scores.parquet", table, SCORE_COLUMNS)
     config = ReportConfig(title="Evaluation", examples=4)
