@@ -18,7 +18,7 @@ from reports.page import page
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run", "--autoplay-policy=no-user-gesture-required"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
 )
 NASTY = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
 SECONDS = 3

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reports.data import ReportData
+from reports.data import ReportData, empty
+from reports.page import page
 
 At = Callable[[str], Any]
 FORESTS = "[data-view=differences] .forests tbody tr:not(.divider)"
@@ -136,6 +139,27 @@ def test_what_a_stale_link_asks_for_is_told_and_left_out(at: At) -> None:
         assert word in said
     assert tab.text_content("[data-view=cases] .count").startswith("4 of 12 cases")
     assert not tab.is_visible("#case")
+
+
+def test_a_set_where_everything_failed_opens_in_every_view(
+    browser: Any, make_data: Callable[..., ReportData], tmp_path: Path
+) -> None:
+    data = make_data(cases=3, contexts=(("sample", "test", "self"),))
+    none = {name: empty(name) for name in ("differences", "groups", "strata", "correlation", "emotions", "sizes")}
+    lost = {"value": float("nan"), "status": "no_face"}
+    data = replace(data, scores=data.scores.assign(**lost), summary=data.summary.assign(**lost), **none)
+    (tmp_path / "index.html").write_text(page(data), encoding="utf-8")
+    tab = browser.new_page()
+    troubles: list[str] = []
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.goto((tmp_path / "index.html").as_uri())
+    for link in tab.locator("[data-view-link]").all():
+        link.click()
+        assert tab.locator(f"#panel-0 [data-view={link.get_attribute('data-view-link')}]").is_visible()
+    tab.wait_for_selector(".case")
+    assert "no face found" in tab.text_content(".case .score")
+    tab.close()
+    assert troubles == []
 
 
 def test_a_metric_without_cases_still_shows_cases_by_another(at: At) -> None:
