@@ -58,6 +58,6 @@ def rounded(values: Iterable[Any], digits: int = 5) -> list[float | None]:
 
 def coded(values: pd.Series[Any]) -> dict[str, Any]:
     """A column of few different texts: ``values`` in order of appearance and one of their ``codes`` a row, -1 for none."""
-    words = values.map(text, na_action=None) if len(values) else values.astype(object)
-    codes, known = pd.factorize(words.where(words != "", None), use_na_sentinel=True)
-    return {"values": [str(word) for word in known], "codes": codes.tolist()}
+    words = [text(value) or None for value in values]
+    codes, known = pd.factorize(np.array(words, dtype=object))
+    return {"values": known.tolist(), "codes": codes.tolist()}
