@@ -182,12 +182,13 @@ def try_setting(setting: Setting, simulations: int) -> Tally:
         tally.alarms["any rate, adjusted"].append(any(each.rate.adjusted < 0.05 for each in rates))
         for kind, (strengths, position, ties) in truth.fits.items():
             scores = fit_scores("overall", cast(Kind, kind), MODELS, kept)
+            short = "BT" if kind == "Bradley-Terry" else "D"
             for model, estimate in scores.strengths.items():
-                tally.add(f"{kind} strengths", estimate, strengths[model])
-            tally.add(f"{kind} position", scores.position, position)
+                tally.add(f"{short} score", estimate, strengths[model])
+            tally.add(f"{short} side", scores.position, position)
             if scores.ties is not None and ties is not None:
-                tally.add("Davidson ties", scores.ties, ties)
-            tally.alarms[f"{kind} differences"] += [each.p_value < 0.05 for each in scores.differences.values()]
+                tally.add("D ties", scores.ties, ties)
+            tally.alarms[f"{short} difference"] += [each.p_value < 0.05 for each in scores.differences.values()]
     return tally
 
 
@@ -241,13 +242,15 @@ def metric_table(found: Mapping[str, Mapping[str, tuple[float, float]]], simulat
     return table
 
 
-KINDS = (
-    "rates", "Bradley-Terry strengths", "Bradley-Terry position", "Davidson strengths", "Davidson position", "Davidson ties",
-)  # fmt: skip
+KINDS = ("rates", "BT score", "BT side", "D score", "D side", "D ties")
+"""Of intervals: BT is Bradley and Terry's model, D Davidson's; side is the position effect, ties the log tie parameter."""
 
 
 def coverage_table(tallies: Mapping[str, Tally], simulations: int) -> Table:
-    table = Table(title=f"Coverage of 95 % intervals, % over {simulations} studies", title_justify="left")
+    table = Table(
+        title=f"Coverage of 95 % intervals, % over {simulations} studies (BT: Bradley-Terry, D: Davidson)",
+        title_justify="left",
+    )
     table.add_column("study")
     for kind in KINDS:
         table.add_column(kind, justify="right")

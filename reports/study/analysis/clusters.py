@@ -3,8 +3,10 @@
 Answers of one rater resemble each other, and so do answers about one clip; neither contains the other. The variance is
 that of Cameron, Gelbach and Miller (2011, "Robust inference with multiway clustering"): clustered by rater, plus clustered
 by clip, minus clustered by both (a rater's answers about one clip), each with the factor ``G / (G - 1)``. The difference of
-estimates may come out too small, even negative; it is not taken below the smallest of the three. The width of an interval
-is Student's with one degree of freedom fewer than there are raters or clips, whichever are fewer (Cameron and Miller 2015).
+estimates may come out too small, even negative; it is not taken below the smaller of the first two (sides that are balanced
+within clips make it that small), nor below a third of the last (with three or four clips, their variance is small by
+chance). The width of an interval is Student's with one degree of freedom fewer than there are raters or clips, whichever are
+fewer (Cameron and Miller 2015).
 
 Each of the three comes from the replicates of a cluster bootstrap, or for an estimate with influence values from their
 sums over clusters (the sandwich). The pigeonhole bootstrap (Owen 2007) would be one bootstrap instead of three, but counts
@@ -91,7 +93,7 @@ class Clusters:
         if fewest < 2 or not np.isfinite(variances).all():
             return Error(float("nan"), 0.0, fewest)
         by_rater, by_clip, by_cell = (max(0.0, float(value)) for value in variances)
-        variance = max(by_rater + by_clip - by_cell, min(by_rater, by_clip, by_cell))
+        variance = max(by_rater + by_clip - by_cell, min(by_rater, by_clip), by_cell / 3)
         return Error(float(np.sqrt(variance)), float(fewest - 1), fewest)
 
     def sandwich(self, influence: FloatArray) -> Error:
