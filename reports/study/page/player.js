@@ -3,7 +3,7 @@ import { el, pause } from './dom.js';
 
 const SMALL = 0.02; // seconds of drift that are left alone
 const LARGE = 0.25; // seconds of drift that need a jump
-const SEEN = 0.8; // share of a video that must really have been played
+const SEEN = 0.8; // share of a video with sound that must really have been played
 const STALLED = 6; // seconds without a new picture
 const WAITS = [0.5, 1, 2, 4];
 
@@ -99,7 +99,8 @@ export class Player {
       return false;
     }
     this.playing = false;
-    const full = this.videos.every(seen);
+    // The silent ones ended too; they may have jumped, to stay with the sound on a slow device.
+    const full = this.videos.filter((video) => !video.muted).every(seen);
     if (full) this.plays += 1;
     return full;
   }
