@@ -106,10 +106,10 @@ function kindsOf(context) {
 // Metrics that have a score a case, in the order of the table.
 const perCase = (context) => context.order.filter((metric) => metric in context.scores);
 
-// Models with any number here: competing ones first, as in the table.
+// Models with any number or failure here: competing ones first, as in the table.
 function modelsOf(context) {
   return once(context, 'models', () => {
-    const known = new Set(Object.values(context.summary).flatMap((rows) => rows.map((row) => row[0])));
+    const known = new Set([...Object.values(context.summary).flatMap((rows) => rows.map((row) => row[0])), ...context.failures.columns.model.values]);
     const names = inOrder([...known]);
     return [...names.filter(competes), ...names.filter((name) => !competes(name))];
   });

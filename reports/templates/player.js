@@ -1,6 +1,6 @@
 // All videos of one case side by side on one clock, with the curves underneath.
 const STEP = 1 / 25;
-const NEAR = 0.012;
+const NEAR = 0.02;
 const FAR = 0.2;
 const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5];
 const ICONS = { waves: 'M13 7.5a4 4 0 0 1 0 5M15.5 5a8 8 0 0 1 0 10', cross: 'M13 8l4 4M17 8l-4 4' };
@@ -85,7 +85,8 @@ class Players {
     return el('div', { class: 'transport' }, this.play, back, on, this.scrub, this.clock, this.speed, this.again);
   }
 
-  get master() { return this.clips.values().next().value; }
+  // The clock of all is the one that is heard: its sound is never stretched.
+  get master() { return [...this.clips.values()].find((video) => !video.muted) ?? this.clips.values().next().value; }
 
   get length() { return Math.max(0, ...[...this.clips.values()].map((video) => video.duration || 0)); }
 
@@ -124,7 +125,8 @@ class Players {
     this.display();
   }
 
-  // Small drift is caught up by playing a little faster or slower, which nobody hears; only large drift by a jump.
+  // Small drift is caught up by playing faster or slower; only large drift by a jump, which costs a decoder more time
+  // than it wins. In steps of a tenth: a decoder that gets a new speed with every frame falls behind for that alone.
   align() {
     const now = this.master.currentTime;
     const rate = Number(this.speed.value);
@@ -132,7 +134,10 @@ class Players {
       if (video === this.master || video.seeking || video.ended || now >= video.duration) continue;
       const behind = now - video.currentTime;
       if (Math.abs(behind) > FAR) video.currentTime = now;
-      else video.playbackRate = rate * (Math.abs(behind) > NEAR ? 1 + Math.max(-0.2, Math.min(0.2, 2 * behind)) : 1);
+      else {
+        const wanted = rate * (Math.abs(behind) > NEAR ? 1 + Math.sign(behind) * Math.min(0.5, Math.ceil(40 * Math.abs(behind)) / 10) : 1);
+        if (video.playbackRate !== wanted) video.playbackRate = wanted;
+      }
     }
   }
 
