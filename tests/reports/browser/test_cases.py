@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -139,6 +140,21 @@ def test_the_playhead_follows_the_videos(at: At) -> None:
     scrub = "(bar) => { bar.value = 1; bar.dispatchEvent(new Event('input')); }"
     tab.locator("#case .transport input").evaluate(scrub)
     assert tab.evaluate(place) > start + 100
+
+
+def test_curves_come_out_of_their_chunk_as_they_went_in(at: At, results: ReportData) -> None:
+    tab = at("case=sample_005")
+    tab.wait_for_selector("#case .curves path", state="attached")
+    drawn = tab.evaluate("[...document.querySelectorAll('#case .curves path')].map((path) => path.getAttribute('d'))")
+    models = tab.evaluate("[...document.querySelectorAll('#case figure')].map((node) => node.dataset.model)")
+    assert len(drawn) == 4 * len(models) == 28
+    # Lines are drawn in the order of the legend, the ground truth last and on top: its yaw is the third of four.
+    truth = results.all_curves["sample", "test", "self", "ground_truth"]
+    yaw = truth[truth["case"] == "sample_005"].sort_values("time")["yaw"].to_numpy(dtype=float)
+    line = drawn[3 * len(models) - 1]
+    height = np.array([float(point.split()[1]) for point in line.replace("M", "L").split("L")[1:]])
+    assert len(height) == len(yaw)
+    assert np.corrcoef(height, yaw)[0, 1] < -0.999
 
 
 def test_every_metric_stands_beside_every_model(at: At, results: ReportData) -> None:
