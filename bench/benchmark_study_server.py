@@ -32,7 +32,7 @@ from reports.study.files import STUDY_FILE, study_text
 from reports.study.schema import Block, Pair, Question, Side, Study, Trial, fingerprint
 from reports.study.server.storage import Storage
 
-RATERS, TRIALS, QUESTIONS = 200, 3, ("lip_sync", "overall")
+RATERS, TRIALS, QUESTIONS = 200, 3, ("lip-sync", "overall")
 PACE = (3.0, 7.0)
 """Seconds between two answers of one rater: faster than people who watch a clip of four seconds and answer two questions."""
 ARRIVAL = 8.0

@@ -20,8 +20,8 @@ from reports.study.texts import read_texts
 from tests.reports.study.served import SALT, TOKEN, Served
 
 MODELS = {"space-secret": "1.2.0", "viseme-secret": "0.3"}
-CHOICES = (Question(question="lip_sync", ties=True), Question(question="overall"))
-WORDS = Question(question="comment", kind="text", required=False)
+CHOICES = (Question(question="lip-sync", ties=True), Question(question="overall"))
+WORDS = Question(question="free-text", kind="text", required=False)
 
 
 def _name(*parts: object) -> str:

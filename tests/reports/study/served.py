@@ -56,7 +56,7 @@ def token() -> str:
 
 
 def said(trial: str, **more: Any) -> dict[str, Any]:
-    names = {"lip_sync": "tie", "overall": "left"}
+    names = {"lip-sync": "tie", "overall": "left"}
     answers = [
         {"question": name, "choice": choice, "seconds": 1.5, "key": secrets.token_hex(16)}
         for name, choice in names.items()

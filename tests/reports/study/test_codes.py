@@ -104,7 +104,7 @@ def _whole(study: Study, block: int, who: str = "1" * 64, **more: object) -> Pac
     answers = [
         Said(trial=trial.trial, question=name, choice="left", seconds=1.5, plays=1, key=secrets.token_hex(16))
         for trial in study.blocks[block].trials
-        for name in ("lip_sync", "overall")
+        for name in ("lip-sync", "overall")
     ]
     return _packet(**{"study": fingerprint(study), "who": who, "answers": answers, "language": "en", **more})
 

@@ -121,7 +121,7 @@ def test_a_rater_goes_the_whole_way_by_keys_alone_and_every_view_is_accessible(b
         rater.tab.reload()
         rater.tab.wait_for_selector("output")
         rater.close()
-    lips = [row.choice for row in answers if row.question == "lip_sync"]
+    lips = [row.choice for row in answers if row.question == "lip-sync"]
     assert lips == ["right", "right", "tie", "right", "right"]
     assert [row.number for row in answers if row.question == "overall"] == [0, 1, 2, 3, 4]
     assert all(0 <= row.seconds < 60 and row.plays == 1 for row in answers)
@@ -147,7 +147,7 @@ def test_a_reload_goes_on_where_the_rater_was_and_words_stay_words(browser: Any,
         rater.close()
         answers = storage.answers()
     assert [row.choice for row in answers if row.question == "overall"] == ["left", "right"]
-    assert [row.text for row in answers if row.question == "comment"] == ["<img src=x onerror=window.hacked=1>"]
+    assert [row.text for row in answers if row.question == "free-text"] == ["<img src=x onerror=window.hacked=1>"]
 
 
 def test_who_withdraws_in_the_page_leaves_no_answer(browser: Any, make_study: Make) -> None:
@@ -222,7 +222,7 @@ def test_a_static_page_gives_answers_back_as_a_code(browser: Any, make_study: Ma
         rater.close()
     answers = collected(folder, code)
     assert [(row.question, row.choice, row.block) for row in answers] == [
-        ("lip_sync", "left", block.block), ("overall", "left", block.block),
+        ("lip-sync", "left", block.block), ("overall", "left", block.block),
     ]  # fmt: skip
     assert {row.rater for row in answers} == {rater_hash(SALT, who_is(fingerprint(study), "P7"))}
 

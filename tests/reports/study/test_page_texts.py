@@ -12,7 +12,7 @@ from reports.study.files import StudyError
 from reports.study.schema import Question
 from reports.study.texts import FOLDER, read_texts, shipped
 
-ASKED = (Question(question="lip_sync"), Question(question="comment", kind="text"))
+ASKED = (Question(question="lip-sync"), Question(question="free-text", kind="text"))
 
 
 def _english() -> dict[str, Any]:
@@ -64,8 +64,8 @@ def test_an_empty_text_and_a_question_without_words_are_refused(tmp_path: Path) 
     data["errors"]["full"] = " "
     assert "errors.full is empty" in _read(tmp_path / "t.yaml", data)
     data = _english()
-    del data["questions"]["lip_sync"]
-    assert "questions.lip_sync is missing: the study asks it" in _read(tmp_path / "t.yaml", data)
+    del data["questions"]["lip-sync"]
+    assert "questions.lip-sync is missing: the study asks it" in _read(tmp_path / "t.yaml", data)
 
 
 @pytest.mark.parametrize("text", ["- a\n- list", "a: [", "language: 'x y'"])

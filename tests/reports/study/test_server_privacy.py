@@ -28,7 +28,7 @@ def test_no_recruiting_id_token_or_address_is_in_the_database(make_study: Make, 
     with TestClient(app, client=("203.0.113.77", 5)) as client:
         Served(folder, study, "", storage, client).whole_way(me, recruited="WORKER-42")
     held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"lip_sync" in held
+    assert b"lip-sync" in held
     for secret in ("WORKER-42", me, "203.0.113", *study.models):
         assert secret.encode() not in held
 
@@ -77,7 +77,7 @@ def test_admin_needs_the_token_and_shows_script_as_text(served: Served) -> None:
     me = token()
     trial = served.enter(me).json()["sheet"]["trials"][0]["trial"]
     body = said(trial)
-    body["answers"].append({"question": "comment", "text": NASTY, "seconds": 1, "key": secrets.token_hex(16)})
+    body["answers"].append({"question": "free-text", "text": NASTY, "seconds": 1, "key": secrets.token_hex(16)})
     assert served.answer(me, body).status_code == 200
     assert "Latest words" not in served.client.get("/admin").text
     assert served.client.get("/admin", headers={"Cookie": f"admin={TOKEN}"}).text.count("Latest words") == 0

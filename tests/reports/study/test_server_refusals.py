@@ -27,15 +27,15 @@ def test_what_is_not_the_raters_own_is_refused(served: Served) -> None:
 
 MALFORMED: list[dict[str, Any]] = [
     {"plays": 0}, {"plays": "many"}, {"answers": []}, {"answers": "x"}, {"extra": 1}, {"trial": None}, {"trial": "a\x00b"},
-    {"answers": [{"question": "lip_sync", "choice": "up", "seconds": 1, "key": "a" * 32}]},
+    {"answers": [{"question": "lip-sync", "choice": "up", "seconds": 1, "key": "a" * 32}]},
     {"answers": [{"question": "nobody_asked", "choice": "left", "seconds": 1, "key": "a" * 32}]},
     {"answers": [{"question": "overall", "choice": "tie", "seconds": 1, "key": "a" * 32}]},
-    {"answers": [{"question": "lip_sync", "choice": "left", "seconds": -1, "key": "a" * 32}]},
-    {"answers": [{"question": "lip_sync", "choice": "left", "seconds": 1, "key": "short"}]},
-    {"answers": [{"question": "lip_sync", "choice": "left", "seconds": 1, "key": "a" * 32}]},
-    {"answers": [{"question": "comment", "text": "a\x00b", "seconds": 1, "key": "a" * 32}]},
-    {"answers": [{"question": "comment", "choice": "left", "text": "x", "seconds": 1, "key": "a" * 32}]},
-    {"answers": [{"question": "lip_sync", "choice": "left", "seconds": 1, "key": c * 32} for c in "ab"]},
+    {"answers": [{"question": "lip-sync", "choice": "left", "seconds": -1, "key": "a" * 32}]},
+    {"answers": [{"question": "lip-sync", "choice": "left", "seconds": 1, "key": "short"}]},
+    {"answers": [{"question": "lip-sync", "choice": "left", "seconds": 1, "key": "a" * 32}]},
+    {"answers": [{"question": "free-text", "text": "a\x00b", "seconds": 1, "key": "a" * 32}]},
+    {"answers": [{"question": "free-text", "choice": "left", "text": "x", "seconds": 1, "key": "a" * 32}]},
+    {"answers": [{"question": "lip-sync", "choice": "left", "seconds": 1, "key": c * 32} for c in "ab"]},
 ]  # fmt: skip
 
 
