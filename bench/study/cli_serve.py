@@ -69,6 +69,7 @@ def serve(
         socket = config.bind_socket()
     except SystemExit as error:
         raise BenchError(f"cannot listen on {host}:{port}: is it in use? Name another --port.") from error
+    socket.listen(config.backlog)  # from here on who comes waits, instead of being turned away while the server starts
     where = f"http://{host}:{socket.getsockname()[1]}/"
     out.print(
         f"Study: {where}   progress: {where}admin   token: {token}", soft_wrap=True, highlight=False, markup=False

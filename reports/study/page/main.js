@@ -4,13 +4,14 @@ import { end } from './end.js';
 import { headphoneCheck } from './headphones.js';
 import { ServerLink } from './link_server.js';
 import { StaticLink } from './link_static.js';
+import { insist } from './outbox.js';
 import { Shelf } from './player.js';
 import { start } from './start.js';
 import { remembered } from './state.js';
 import { ask } from './trial.js';
 
-const answer = await fetch('setup.json');
-const setup = await answer.json();
+// No words are known yet that could say what is wrong, so it is simply tried again.
+const setup = await insist(async () => (await fetch('setup.json')).json(), { offline: '…' });
 const { texts } = setup;
 const { state, save } = remembered(setup.study);
 const link = setup.server ? new ServerLink(setup, state, save) : new StaticLink(setup, state, save);

@@ -31,7 +31,14 @@ def _run(*words: object) -> str:
 def test_no_byte_of_the_folder_names_a_model_a_case_or_the_study(make_study: Make) -> None:
     folder, study = make_study(checks=True, reference=True)
     _run("page", folder, "--contact", "Ann")
-    secrets = {*study.models, "ground-truth", "broken-sound", "identical", study.study, *(pair.case for pair in study.pairs)}
+    secrets = {
+        *study.models,
+        "ground-truth",
+        "broken-sound",
+        "identical",
+        study.study,
+        *(pair.case for pair in study.pairs),
+    }
     files = [path for path in (folder / "page").rglob("*") if path.is_file()]
     assert len(files) > 20
     for path in files:
@@ -72,7 +79,14 @@ def test_the_same_study_gives_the_same_bytes_and_a_second_run_replaces_the_first
 
 def test_the_page_may_talk_to_its_own_host_and_the_collector_only(make_study: Make) -> None:
     folder, study = make_study()
-    _run("page", folder, "--post", "https://collect.example/answers?x=1", "--return-url", "https://back.example/?cc={code}")
+    _run(
+        "page",
+        folder,
+        "--post",
+        "https://collect.example/answers?x=1",
+        "--return-url",
+        "https://back.example/?cc={code}",
+    )
     index = (folder / "page" / "index.html").read_text(encoding="utf-8")
     assert "connect-src &#39;self&#39; https://collect.example;" in index
     block = study.blocks[0]
@@ -116,7 +130,9 @@ def _leads_out(folder: Path) -> None:
         (_leads_out, "must be a name, not a path"),
     ],
 )
-def test_a_folder_that_is_not_as_designed_is_refused(make_study: Make, harm: Callable[[Path], None], words: str) -> None:
+def test_a_folder_that_is_not_as_designed_is_refused(
+    make_study: Make, harm: Callable[[Path], None], words: str
+) -> None:
     folder, _ = make_study()
     harm(folder)
     with pytest.raises(BenchError, match=words):
@@ -124,7 +140,9 @@ def test_a_folder_that_is_not_as_designed_is_refused(make_study: Make, harm: Cal
     assert not (folder / "page").exists()
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://a b", "https://a/'; script-src *", "collect.example"])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "https://a b", "https://a/'; script-src *", "collect.example"]
+)
 def test_an_address_that_is_none_is_refused(make_study: Make, address: str) -> None:
     folder, _ = make_study()
     with pytest.raises(BenchError, match="an address begins with"):

@@ -70,6 +70,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(make_study: Call
     storage.close()
 
 
+@pytest.mark.slow
 def test_the_address_bar_of_a_rater_is_in_no_log(
     make_study: Callable[..., tuple[Path, Study]], capfd: pytest.CaptureFixture[str]
 ) -> None:
