@@ -1,7 +1,7 @@
 """A stand-in for "videos that somebody already generated": knows nothing of the suite but its case table.
 
 For every case it stretches the lower face with the loudness of the speech and writes the result in a size, frame rate
-and codec of its own. Replace the twenty lines of `animate` by a call to your model and the rest stays as it is:
+and container of its own. Replace the twenty lines of `animate` by a call to your model and the rest stays as it is:
 
     python docs/examples/loudness_model.py out/cases/sample/test/self.parquet out/raw/folder/sample
 """
@@ -34,13 +34,12 @@ def animate(portrait: np.ndarray, speech: np.ndarray, rate: int) -> list[np.ndar
 
 
 def write(path: Path, frames: list[np.ndarray], speech: np.ndarray, rate: int) -> None:
-    """MPEG-4 pictures and PCM sound in a QuickTime file."""
+    """H.264 pictures, which browsers play, and PCM sound in a QuickTime file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
-        pictures = container.add_stream("mpeg4", rate=FPS)
+        pictures = container.add_stream("libx264", rate=FPS, options={"crf": "18"})
         pictures.width = pictures.height = SIDE
         pictures.pix_fmt = "yuv420p"
-        pictures.bit_rate = 2_000_000
         sound = container.add_stream("pcm_s16le", rate=rate)
         for frame in frames:
             container.mux(pictures.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
