@@ -43,6 +43,7 @@ BASELINES = {
     "wav2lip": Baseline(frames=50, longer=500, ways=("plain", "script", "suite"), devices=("cpu", "cuda")),
     "pcavs": Baseline(frames=8, longer=40),
     "makeittalk": Baseline(frames=50, longer=200),
+    "eamm": Baseline(frames=8, longer=80, ways=("plain", "script", "suite"), devices=("cpu", "cuda")),
     "facevid2vid": Baseline(frames=2, longer=4),
     "liveportrait": Baseline(frames=2, longer=4),
 }

@@ -9,6 +9,7 @@ from bench.errors import BenchError, nearest, unknown
 from bench.models import cards, python_entry
 from bench.models.base import AnyModel, Context, ModelError, Options
 from bench.models.card import IGNORABLE
+from bench.models.eamm import card as eamm_card
 from bench.models.entry import Entry
 from bench.models.facevid2vid import card as facevid2vid_card
 from bench.models.liveportrait import card as liveportrait_card
@@ -28,6 +29,7 @@ MODELS: dict[str, Entry] = {
     "wav2lip": Entry("bench.models.wav2lip.adapter:create", "baseline", "Wav2Lip: the mouth of a picture redrawn to fit speech", wav2lip_card.CARD),
     "pcavs": Entry("bench.models.pcavs.adapter:create", "baseline", "PC-AVS: mouth from speech, head pose from another video", pcavs_card.CARD),
     "makeittalk": Entry("bench.models.makeittalk.adapter:create", "baseline", "MakeItTalk: lips, head and face from speech and speaker", makeittalk_card.CARD),
+    "eamm": Entry("bench.models.eamm.adapter:create", "baseline", "EAMM: speech and head pose, and an emotion that a video shows", eamm_card.CARD),
     "face-vid2vid": Entry("bench.models.facevid2vid.adapter:create", "sanity", "the generator driven by the clip itself: its ceiling", facevid2vid_card.CARD),
     "liveportrait": Entry("bench.models.liveportrait.adapter:create", "sanity", "LivePortrait driven by the pose source: a ceiling", liveportrait_card.CARD),
     "command": Entry("bench.models.command.model:create", "model", "any program that writes a video a case", cards.COMMAND, light=True),

@@ -13,6 +13,9 @@ UNUSED = "generator."
 """Prefix of the tensors in the published entry ``audio_feature`` that belong to another decoder, which its authors do not use
 at inference; they are no part of the network here."""
 
+State = tuple[Tensor, Tensor]
+"""Of the recurrent layers."""
+
 
 class SpeechMotion(nn.Module):
     """State-dict compatible with the entry ``audio_feature`` of the published file (``AT_net2``), but for `UNUSED`."""
@@ -38,13 +41,25 @@ class SpeechMotion(nn.Module):
             portrait: ``(B, 3, 256, 256)`` in 0..1. speech: ``(B, T, 28, 12)``, MFCCs of 28 columns around each frame.
             pose: ``(B, T, 6)`` of the head. weight: factor on what the speech says.
         """
+        maps, _ = self.step(self.looks(portrait), speech, pose, weight)
+        return maps
+
+    def looks(self, portrait: Tensor) -> Tensor:
+        """What it knows of a portrait, ``(B, 512)``."""
+        seen: Tensor = self.down_blocks(portrait)
+        return seen.flatten(1)
+
+    def step(
+        self, looks: Tensor, speech: Tensor, pose: Tensor, weight: float, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """As `forward`, for the next T frames of a longer video, with the state of the frames before."""
         batch, steps = speech.shape[:2]
-        looks = self.down_blocks(portrait).flatten(1)[:, None].expand(-1, steps, -1)
         heard = self.audio_eocder_fc(self.audio_eocder(speech.flatten(0, 1)[:, None]).flatten(1)) * weight
-        told = torch.cat([looks, heard.unflatten(0, (batch, steps)), self.pose_encoder(pose)], dim=2)
-        moved, _ = self.lstm(told)
+        known = looks[:, None].expand(-1, steps, -1)
+        told = torch.cat([known, heard.unflatten(0, (batch, steps)), self.pose_encoder(pose)], dim=2)
+        moved, after = self.lstm(told, state)
         maps: Tensor = self.decon(moved.flatten(0, 1)[:, :, None, None])
-        return maps.unflatten(0, (batch, steps))
+        return maps.unflatten(0, (batch, steps)), after
 
 
 def _conv(inputs: int, outputs: int) -> nn.Sequential:

@@ -59,6 +59,11 @@ class EmotionDisplacement(nn.Module):
         scores: Tensor = self.classify(features)
         return scores
 
+    def some_points(self, features: Tensor, spoken: Keypoints) -> Keypoints:
+        """Displacements of four keypoints, ``(B, 4, 2)`` and ``(B, 4, 2, 2)``: what the published script asks for."""
+        read = self.final(self._mixed(features, spoken)[:, None])
+        return Keypoints(read[..., :2], read[..., 2:].unflatten(2, (2, 2)))
+
     def all_points(self, features: Tensor, spoken: Keypoints) -> Keypoints:
         """Displacements of all ten keypoints."""
         read = self.final_10(self._mixed(features, spoken).unflatten(1, (4, 16)))

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.models.eamm.keypoints import POINTS, Hourglass, Keypoints
+from bench.models.wav2lip.winograd import WinogradConv
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock
 from space_ref.vid2vid.grid import grid
+from space_ref.vid2vid.inference import freeze
 from space_ref.vid2vid.keypoints import AntiAliasShrink
 
 VARIANCE = 0.01
@@ -33,6 +35,13 @@ class Motion(NamedTuple):
     occlusion: Tensor
 
 
+class Look(NamedTuple):
+    """What is known of a picture: its features ``(B, 256, S / 4, S / 4)``, and itself, small, ``(B, 3, S / 4, S / 4)``."""
+
+    features: Tensor
+    small: Tensor
+
+
 class Generator(nn.Module):
     """State-dict compatible with the entry ``generator`` of the published file (``OcclusionAwareGenerator``)."""
 
@@ -47,18 +56,31 @@ class Generator(nn.Module):
             self.bottleneck.add_module(f"r{i}", ResBlock(2, 256))
         self.final = nn.Conv2d(64, 3, 7, padding=3)
 
-    def forward(self, source: Tensor, driving: Keypoints, own: Keypoints) -> Tensor:
-        """The picture ``(B, 3, S, S)`` in 0..1 with its keypoints moved from `own` to `driving`."""
-        return self.draw(source, self.dense_motion_network(source, driving, own))
+    def for_inference(self) -> Generator:
+        """Frozen in place, norms folded in; outputs are the same but for rounding. For the device on which it lies."""
+        freeze(self)
+        if self.final.weight.device.type == "cpu":
+            for block in self.bottleneck:
+                for name in ("conv1", "conv2"):
+                    setattr(block, name, WinogradConv(getattr(block, name)))
+        return self
 
-    def draw(self, source: Tensor, motion: Motion) -> Tensor:
-        """``(B, 3, S, S)`` in 0..1 of the picture and its motion."""
+    def encode(self, source: Tensor) -> Look:
+        """A picture ``(B, 3, S, S)`` in 0..1, worked out once for all frames that are drawn of it."""
         x = self.first(source)
         for down in self.down_blocks:
             x = down(x)
-        x = bent(x, motion.places)
+        return Look(x, self.dense_motion_network.down(source))
+
+    def forward(self, look: Look, driving: Keypoints, own: Keypoints) -> Tensor:
+        """The picture ``(B, 3, S, S)`` in 0..1 with its keypoints moved from `own` to `driving`."""
+        return self.draw(look, self.dense_motion_network(look.small, driving, own))
+
+    def draw(self, look: Look, motion: Motion) -> Tensor:
+        """``(B, 3, S, S)`` in 0..1 of the picture and its motion."""
+        features = look.features.expand(len(motion.places), -1, -1, -1)
         # Both are a quarter of the picture.
-        x = self.bottleneck(x * motion.occlusion)
+        x = self.bottleneck(bent(features, motion.places) * motion.occlusion)
         for up in self.up_blocks:
             x = up(x)
         return torch.sigmoid(self.final(x))
@@ -75,14 +97,13 @@ class DenseMotion(nn.Module):
         self.occlusion = nn.Conv2d(features, 1, 7, padding=3)
         self.down = AntiAliasShrink(3, 4)
 
-    def forward(self, source: Tensor, driving: Keypoints, own: Keypoints) -> Motion:
-        """Of a picture ``(B, 3, S, S)`` and its keypoints; see `Motion`."""
-        small = self.down(source)
+    def forward(self, small: Tensor, driving: Keypoints, own: Keypoints) -> Motion:
+        """Of a small picture ``(1 or B, 3, h, w)`` and its keypoints, for B frames; see `Motion`."""
         cells = grid(small.shape[2:], small)
         heat = _gaussians(driving.value, cells) - _gaussians(own.value, cells)
         heat = functional.pad(heat, (0, 0, 0, 0, 1, 0))  # the background has no keypoint
         places = _places(driving, own, cells)
-        repeated = small[:, None].expand(-1, POINTS + 1, -1, -1, -1)
+        repeated = small[:, None].expand(len(places), POINTS + 1, -1, -1, -1)
         moved = bent(repeated.flatten(0, 1), places.flatten(0, 1)).view_as(repeated)
         features = self.hourglass(torch.cat([heat[:, :, None], moved], dim=2).flatten(1, 2))
         mask = torch.softmax(self.mask(features), dim=1)

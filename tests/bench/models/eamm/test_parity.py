@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,7 +13,9 @@ from torch import nn
 from bench.models.eamm.audio import UNUSED, SpeechMotion
 from bench.models.eamm.emotion import EmotionDisplacement
 from bench.models.eamm.generator import Generator, bent
+from bench.models.eamm.head import forth_and_back, smoothed
 from bench.models.eamm.keypoints import FeatureKeypoints, Keypoints, PictureKeypoints
+from bench.models.eamm.recipe import Networks, Request, keypoints
 from metrics.parity import NETWORK_TOLERANCE as TOLERANCE
 from tests.oracle import Factors, Oracle
 
@@ -40,12 +43,27 @@ def oracle() -> Oracle:
     return Oracle(Path(__file__).with_name("golden"))
 
 
+@pytest.fixture(scope="module")
+def networks(oracle: Oracle) -> dict[str, nn.Module]:
+    """Those that were asked for so far: each is filled once."""
+    return _Filled(oracle)
+
+
+class _Filled(dict[str, nn.Module]):
+    def __init__(self, oracle: Oracle) -> None:
+        super().__init__()
+        self._oracle = oracle
+
+    def __missing__(self, name: str) -> nn.Module:
+        made, gain, factors = NETWORKS[name]
+        self[name] = made().double().eval()
+        self._oracle.fill(self[name], gain, factors)
+        return self[name]
+
+
 @pytest.fixture
-def network(request: pytest.FixtureRequest, oracle: Oracle) -> nn.Module:
-    made, gain, factors = NETWORKS[request.param]
-    filled = made().double().eval()
-    oracle.fill(filled, gain, factors)
-    return filled
+def network(request: pytest.FixtureRequest, networks: dict[str, nn.Module]) -> nn.Module:
+    return networks[request.param]
 
 
 def _points(oracle: Oracle, tag: str) -> Keypoints:
@@ -80,14 +98,15 @@ def test_keypoints_of_feature_maps(network: FeatureKeypoints, oracle: Oracle) ->
 @pytest.mark.parametrize("network", ["eamm_generator"], indirect=True)
 def test_generator(network: Generator, oracle: Oracle) -> None:
     source = oracle.image("source", 1, 128)
-    motion = network.dense_motion_network(source, _points(oracle, "driving"), _points(oracle, "source"))
+    look = network.encode(source)
+    motion = network.dense_motion_network(look.small, _points(oracle, "driving"), _points(oracle, "source"))
     error = oracle.error(
         "eamm_generator",
         mask=motion.mask,
         sparse_deformed=motion.moved,
         occlusion_map=motion.occlusion,
         deformed=bent(source, motion.places),
-        prediction=network.draw(source, motion),
+        prediction=network.draw(look, motion),
     )
     assert error <= TOLERANCE
 
@@ -103,3 +122,25 @@ def test_emotion(network: EmotionDisplacement, oracle: Oracle) -> None:
 def test_speech(network: SpeechMotion, oracle: Oracle) -> None:
     speech, pose = oracle.uniform("mfcc", (1, 3, 28, 12), -1, 1), oracle.uniform("pose", (1, 3, 6), -1, 1)
     assert oracle.error("eamm_audio", feature=network(oracle.image("portrait", 1, 256), speech, pose)) <= TOLERANCE
+
+
+@pytest.mark.slow
+def test_from_sound_head_poses_and_emotion_to_smoothed_keypoints(
+    networks: dict[str, nn.Module], oracle: Oracle
+) -> None:
+    """Recorded of the published script's functions: MFCC, pose and keypoint filters, the emotion's place among the keypoints."""
+    portrait, faces = oracle.image("portrait", 1, 256), oracle.image("emotional", 3, 256)
+    sound = oracle.normal("sound", (9600,), 0.1).numpy().astype(np.float32)
+    speech, spoken, emotion = (networks[f"eamm_{name}"] for name in ("audio", "kp_detector_audio", "emotion"))
+    assert isinstance(speech, SpeechMotion) and isinstance(spoken, FeatureKeypoints)
+    assert isinstance(emotion, EmotionDisplacement)
+    with torch.device("meta"):
+        unused = PictureKeypoints(), Generator()
+    request = Request(
+        portrait=np.empty((256, 256, 3), np.uint8),
+        sound=sound,
+        poses=forth_and_back(smoothed(oracle.uniform("head", (9, 6), -10, 10).numpy()), 14),
+        emotion=emotion.features(faces),
+    )
+    found = np.stack(list(keypoints(Networks(speech, spoken, emotion, *unused), request, portrait)))
+    assert oracle.error("eamm_recipe", keypoints=torch.from_numpy(found)) <= TOLERANCE
