@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Another build of torch (CUDA, ROCm, CPU only): make demo TORCH_INDEX=<url of that build's wheel index>. See docs/install.md.
 TORCH_INDEX ?=
 
-.PHONY: demo test lint bench validity install clean
+.PHONY: demo test lint bench bench-study validity install clean
 .DEFAULT_GOAL := demo
 
 install: $(STAMP)
@@ -38,6 +38,12 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.benchmark_statistics
 	$(BIN)/python -m bench.benchmark_report
 	$(BIN)/python -m bench.benchmarks.baselines
+
+# 200 raters at a time for minutes, and thousands of simulated studies: apart.
+bench-study: $(STAMP)
+	$(BIN)/python -m bench.benchmark_study_design
+	$(BIN)/python -m bench.benchmark_study_server
+	$(BIN)/python -m bench.benchmark_study
 
 validity: $(STAMP)
 	$(BIN)/space-bench validity

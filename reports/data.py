@@ -61,6 +61,14 @@ ModelKey = tuple[str, str, str, str]
 """(dataset, split, protocol, model)."""
 
 
+class StudyLink(NamedTuple):
+    """An analysed user study: its name, what it found in a sentence, and its page as seen from the report's folder."""
+
+    name: str
+    sentence: str
+    page: str
+
+
 def empty(name: str) -> pd.DataFrame:
     """A table of `COLUMNS` without rows, for the parts that a report does not have."""
     return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS[name]})
@@ -92,6 +100,7 @@ class ReportData:
         all_curves: curves of all cases by context and model, columns as `curves` without context and model.
         videos: files of the chosen cases. rejected: clips that never became cases, and why.
         reference: name of the model that is the ground truth; drawn as the line that others are compared with.
+        studies: user studies of these models that were analysed.
 
     Raises:
         ValueError: a table lacks a column, repeats a key or speaks of a model or metric that is not listed.
@@ -118,6 +127,7 @@ class ReportData:
     videos: Mapping[VideoKey, Path] = field(default_factory=dict)
     all_curves: Mapping[ModelKey, pd.DataFrame] = field(default_factory=dict)
     reference: str = "ground_truth"
+    studies: Sequence[StudyLink] = ()
 
     def __post_init__(self) -> None:
         for name, columns in COLUMNS.items():

@@ -16,6 +16,7 @@ from bench.report.environment import environment
 from bench.report.findings import findings, stacked
 from bench.report.previews import previews
 from bench.report.results import CaseSetResults, ModelResults
+from bench.report.studies import studies
 from bench.report_tables import context_of, metrics_table, portable
 from metrics.base import Metric
 from reports import ReportData
@@ -62,7 +63,7 @@ def gather(
             tables[name][column] = portable(tables[name][column], assets)
     return ReportData(
         title=config.title, created=date.today().isoformat(), environment=environment(), reference=TRUTH,
-        metrics=metrics_table(chosen), models=_models_table(every), videos=previews(results, shown, scratch),
+        metrics=metrics_table(chosen), models=_models_table(every), studies=studies(root), videos=previews(results, shown, scratch),
         all_curves={
             (item.cases.dataset, item.cases.split, item.cases.protocol, model.model): _only(model.curves, drawn, item)
             for item, model in moving

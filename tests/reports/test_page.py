@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from reports import figures, render
-from reports.data import ReportData
+from reports.data import ReportData, StudyLink
 from reports.page import missing_weights, page, sizes
 from reports.palette import looks
 from reports.payload import as_json
@@ -55,6 +55,13 @@ def test_untrusted_text_never_becomes_markup(nasty: ReportData) -> None:
     assert set(re.findall(r"<script[^>]*>", html)) <= OUR_SCRIPTS | set(re.findall(CHUNK, html))
     assert "<img" not in html
     assert payload_of(html)["models"][0]["title"] == NASTY  # type: ignore[index]
+
+
+def test_analysed_studies_are_named_and_linked(make_data: Callable[..., ReportData]) -> None:
+    link = StudyLink("lips", "space was preferred in 71 % <b>", "../study/lips/analysis/index.html")
+    html = page(replace(make_data(), studies=[link]))
+    assert '<a href="../study/lips/analysis/index.html">Study lips</a>: space was preferred in 71 % &lt;b&gt;' in html
+    assert "What people say" not in page(make_data())
 
 
 def test_json_cannot_close_its_element() -> None:

@@ -72,6 +72,18 @@ class PageRater:
         self.tab.wait_for_selector("main > h1 + p + p > button.primary")
         self.press("Enter")
 
+    def beyond_headphones(self) -> None:
+        """As if the rater had reached the trials before: the first page takes time and has its own test."""
+        self.tab.wait_for_selector("#agree")
+        self.tab.evaluate(
+            """() => { const screening = { senses: 'both', language: 'native', sound: 'headphones' };
+            for (const name of Object.keys(localStorage)) {
+              const state = { ...JSON.parse(localStorage.getItem(name)), step: 'trials', screening, headphones: true };
+              localStorage.setItem(name, JSON.stringify(state));
+            } }"""
+        )
+        self.tab.reload()
+
     def trial(self, side: str = "1", words: str = "") -> None:
         """Watch to the end, answer every question with a key, and go on (twice, where practice says how it was)."""
         self.tab.wait_for_selector("button.play:not(:disabled)")

@@ -87,19 +87,6 @@ def collected(folder: Path, text: str) -> list[Answer]:
     return read_answers((folder / "answers.csv").read_text(encoding="utf-8"))
 
 
-def beyond_headphones(rater: PageRater) -> None:
-    """As if the rater had reached the trials before: the first page takes time and has its own test."""
-    rater.tab.wait_for_selector("#agree")
-    rater.tab.evaluate(
-        """() => { const screening = { senses: 'both', language: 'native', sound: 'headphones' };
-        for (const name of Object.keys(localStorage)) {
-          const state = { ...JSON.parse(localStorage.getItem(name)), step: 'trials', screening, headphones: true };
-          localStorage.setItem(name, JSON.stringify(state));
-        } }"""
-    )
-    rater.tab.reload()
-
-
 def test_a_rater_goes_the_whole_way_by_keys_alone_and_every_view_is_accessible(browser: Any, make_study: Make) -> None:
     folder, study = make_study(raters=1, checks=True)
     with served(folder) as (address, storage):
@@ -134,7 +121,7 @@ def test_a_reload_goes_on_where_the_rater_was_and_words_stay_words(browser: Any,
     folder, _ = make_study(raters=2, tests=2, practice=0)
     with served(folder) as (address, storage):
         rater = PageRater(browser, address)
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.trial("1", words="<img src=x onerror=window.hacked=1>")
         rater.tab.wait_for_selector("button.play:not(:disabled)")
         assert rater.tab.text_content("h1") == "2 of 2"
@@ -154,7 +141,7 @@ def test_who_withdraws_in_the_page_leaves_no_answer(browser: Any, make_study: Ma
     folder, _ = make_study(raters=1, tests=2, practice=0)
     with served(folder) as (address, storage):
         rater = PageRater(browser, address)
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.trial()
         rater.tab.wait_for_selector("button.play:not(:disabled)")
         rater.tab.click("#footer button")
@@ -169,7 +156,7 @@ def test_both_videos_play_together_with_one_sound(browser: Any, make_study: Make
     folder, _ = make_study(raters=1, practice=0, reference=True)
     with served(folder) as (address, _):
         rater = PageRater(browser, address)
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.tab.wait_for_selector("button.play:not(:disabled)")
         assert rater.tab.evaluate("[...document.querySelectorAll('video')].map((v) => [v.dataset.role, v.muted])") == [
             ["reference", True], ["left", False], ["right", True],
@@ -193,7 +180,7 @@ def test_one_after_the_other_each_has_its_own_sound_and_both_are_needed(browser:
     folder, _ = make_study(raters=1, practice=0, layout="sequential")
     with served(folder) as (address, storage):
         rater = PageRater(browser, address)
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.tab.wait_for_selector("button.play:not(:disabled)")
         rater.press(" ")
         rater.tab.wait_for_selector('figure[data-role="right"]:not([hidden])')
@@ -213,7 +200,7 @@ def test_a_static_page_gives_answers_back_as_a_code(browser: Any, make_study: Ma
     block = study.blocks[1]
     with hosted(folder / "page", []) as address:
         rater = PageRater(browser, f"{address}?block={block.block}&PROLIFIC_PID=P7")
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.all_trials()
         code = rater.tab.input_value("textarea")
         assert rater.tab.text_content("output") == block.code
@@ -236,7 +223,7 @@ def test_an_assignment_of_mturk_carries_the_answers_and_goes_to_mturk_only(brows
         rater.tab.wait_for_selector("text=This is a preview")
         assert rater.tab.locator("#agree").count() == 0
         rater.tab.goto(f"{address}{query}https://workersandbox.mturk.com")
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.all_trials()
         assert rater.tab.get_attribute("form", "action") == "https://workersandbox.mturk.com/mturk/externalSubmit"
         fields = {
@@ -256,7 +243,7 @@ def test_posted_answers_are_kept_until_they_were_taken(browser: Any, make_study:
     with hosted(folder / "page", received, fail=2) as address:
         run("page", folder, "--post", f"{address}collect")
         rater = PageRater(browser, f"{address}?block={study.blocks[0].block}")
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.all_trials()
         assert rater.tab.locator("textarea").count() == 0
         assert rater.tab.text_content("output") == study.blocks[0].code
@@ -273,7 +260,7 @@ def test_a_link_to_a_block_that_is_not_there_says_so(browser: Any, make_study: M
     run("page", folder)
     with hosted(folder / "page", []) as address:
         rater = PageRater(browser, f"{address}?block=../setup")
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.tab.wait_for_selector("text=This link is not complete")
         rater.close()
 
@@ -292,7 +279,7 @@ def test_a_phone_in_another_language_and_from_right_to_left(
         rater.tab.wait_for_selector("#agree")
         assert rater.axe() == [] and rater.wide() == 0
         assert rater.tab.text_content("h1") == texts["start"]["title"]
-        beyond_headphones(rater)
+        rater.beyond_headphones()
         rater.tab.wait_for_selector("button.play:not(:disabled)")
         assert rater.axe() == [] and rater.wide() == 0
         boxes = [rater.tab.locator(f'figure[data-role="{side}"]').bounding_box() for side in ("left", "right")]
