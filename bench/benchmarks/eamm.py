@@ -43,6 +43,7 @@ SOURCE = 50
 """Frames of real speech and of a real face, repeated for longer videos."""
 EMOTION = "happy"
 SPARSE = 0.25
+"""Frames a second of a video that hears much and draws little."""
 
 
 def main() -> None:

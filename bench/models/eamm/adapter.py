@@ -37,7 +37,7 @@ VERSION = "1"
 """Raised when the code changes what comes out; weights and emotion videos are hashed beside it."""
 
 NEUTRAL = "neutral"
-_BATCH = {"cpu": 1, "cuda": 16}
+_BATCH = {"cpu": 4, "cuda": 16}
 _THREADS = 1
 """One process of the suite is one core's work, and one number of threads makes one sum of every convolution."""
 
