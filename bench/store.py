@@ -9,11 +9,13 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    # Half a second to import: commands that only write a file need not wait for it.
+    import pandas as pd
 
 
 @contextlib.contextmanager
@@ -47,6 +49,8 @@ def write_json(path: Path, data: Any) -> None:
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]] | pd.DataFrame, columns: Mapping[str, str]) -> None:
     """Write rows as parquet with exactly these columns and pandas dtypes, so that empty tables have a schema too."""
+    import pandas as pd
+
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), columns=list(columns))
     frame = frame[list(columns)].astype(dict(columns))
     with replacing(path) as temporary:
@@ -57,6 +61,8 @@ def read_table(path: Path, made_by: str) -> pd.DataFrame:
     """Read a parquet table; if it is missing or broken, say which command makes it."""
     if not path.is_file():
         raise BenchError(f"{path} is missing. `{made_by}` makes it.")
+    import pandas as pd
+
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:

@@ -1,8 +1,4 @@
-"""What people look at: tables, figures and the page, made from result tables and nothing else."""
+"""What people look at: tables, figures and pages, made from result tables and nothing else.
 
-from __future__ import annotations
-
-from reports.data import ReportData
-from reports.writer import render
-
-__all__ = ["ReportData", "render"]
+Imports nothing itself: the command line names studies without waiting for pandas.
+"""

@@ -17,7 +17,7 @@ from bench.errors import BenchError, unknown
 from bench.models import registry
 from bench.report_tables import context_of, metrics_table, portable
 from metrics.base import Metric
-from reports import ReportData
+from reports.data import ReportData
 
 
 def chosen_sets(results: Results, asked: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from bench.paper_table.published import read_published
 from bench.paper_table.significance import Tests, tests, with_tests
 from bench.scoring import chosen_metrics
 from bench.store import write_bytes
-from reports import ReportData
+from reports.data import ReportData
 from reports.latex import document
 from reports.page import table_page
 from reports.paper import arranged, columns, paper_table

@@ -19,7 +19,7 @@ from bench.report.results import CaseSetResults, ModelResults
 from bench.report.studies import studies
 from bench.report_tables import context_of, metrics_table, portable
 from metrics.base import Metric
-from reports import ReportData
+from reports.data import ReportData
 
 
 def gather(

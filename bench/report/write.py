@@ -17,7 +17,7 @@ from bench.scoring import chosen_metrics
 from bench.store import read_table, write_bytes
 from bench.workspace import Workspace
 from metrics.base import Metric
-from reports import render
+from reports.writer import render
 
 
 def write_report(

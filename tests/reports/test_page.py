@@ -14,12 +14,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from reports import figures, render
+from reports import figures
 from reports.data import ReportData, StudyLink
 from reports.page import missing_weights, page, sizes
 from reports.palette import looks
 from reports.payload import as_json
 from reports.presets import preset
+from reports.writer import render
 
 FEW = (("space", "1", "SPACE", "model", 0.5), ("ground_truth", "1", "Ground truth", "sanity", 0.0))
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & 'q' \"d\" $x$"
