@@ -19,6 +19,8 @@ ONLY_WIDE = ("p", "seen from")
 WIDE = 100
 """Columns of a terminal that holds all of them; in a narrower one no number is cut, `ONLY_WIDE` are left out."""
 MOST_FAILURES = 20
+MOST_PLAIN = 12
+"""Metrics named in one line: an unchanged run has hundreds that are the same."""
 
 
 def print_comparison(found: Comparison) -> None:
@@ -56,7 +58,8 @@ def print_comparison(found: Comparison) -> None:
     else:
         _say(wording.headline(found))
     for reason, titles in plain.items():
-        _say(f"{reason}: {'; '.join(titles)}")
+        more = f"; and {len(titles) - MOST_PLAIN} more, which --markdown lists" if len(titles) > MOST_PLAIN else ""
+        _say(f"{reason}: {'; '.join(titles[:MOST_PLAIN])}{more}")
     for each in found.coverage:
         _say(f"{wording.verdict(each.verdict)}: coverage of {each.model}: {wording.covered(each)}")
         for heading, failures in (("scored in BASE only", each.failed), ("scored in HEAD only", each.recovered)):
