@@ -77,6 +77,17 @@ def test_fine_and_unclear(run: Run, make_results: MakeResults) -> None:
     )
 
 
+def test_many_metrics_that_are_the_same_take_one_line(
+    run: Run, make_results: MakeResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, same = make_results("a"), make_results("b")
+    whole = next(line for line in run("compare", base.root, same.root)[1].splitlines() if line.startswith("same: "))
+    monkeypatch.setattr("bench.tables_compare.MOST_PLAIN", 1)
+    cut = next(line for line in run("compare", base.root, same.root)[1].splitlines() if line.startswith("same: "))
+    count = whole.count(";")
+    assert count and cut == f"{whole.split(';')[0]}; and {count} more, which --markdown lists"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
