@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.assets import AssetError, AssetStore, open_store
+from tests.chromium import launched
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,6 +28,14 @@ def _give_memory_back() -> Iterator[None]:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
         if trim is not None:
             trim(0)
+
+
+# One a module: a browser that is kept holds its memory until the last test.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for tests that look at pages."""
+    with launched() as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from reports.compare import Comparison, junit, markdown, wording
 from reports.compare.data import CoverageRow, Failure, MetricRow, RegressedCase
 from reports.compare.page import compare_page, forest
 
-CHROMIUM = Path("/usr/bin/chromium")
 NAN = float("nan")
 ROW = MetricRow(
     "m", "m_ld", "M-LD", "iod", "lower", "all case sets", "worse", 0.05, 0.07, 0.02, 0.011, 0.029, 0.004, 0.9, 0.001,
@@ -95,30 +94,25 @@ def until(page: Any, condition: str) -> None:
 
 
 @pytest.mark.slow
-def test_videos_of_a_case_play_and_step_together_in_a_browser(make_video: Callable[..., Path], tmp_path: Path) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
+def test_videos_of_a_case_play_and_step_together_in_a_browser(
+    browser: Any, make_video: Callable[..., Path], tmp_path: Path
+) -> None:
     videos = {side: make_video(f"{side}.mp4", 50) for side in ("base", "head")}
     page_file = tmp_path / "compare.html"
     found = replace(FOUND, regressed=(replace(FOUND.regressed[0], case="c", videos=videos),))
     page_file.write_text(compare_page(found, lambda path: os.path.relpath(path, tmp_path)), encoding="utf-8")
     times = "[...document.querySelectorAll('video')].map((video) => video.currentTime)"
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--headless", "--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(page_file.as_uri())
-        until(page, "[...document.querySelectorAll('video')].every((video) => video.readyState >= 2)")
-        for _ in range(3):
-            page.locator(".next").click()
-        assert page.evaluate(times) == pytest.approx([0.12, 0.12])
-        assert page.evaluate("[...document.querySelectorAll('video')].map((video) => video.muted)") == [False, True]
-        page.locator(".play").click()
-        until(page, "[...document.querySelectorAll('video')].every((video) => video.currentTime > 0.3)")
-        browser.close()
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(page_file.as_uri())
+    until(page, "[...document.querySelectorAll('video')].every((video) => video.readyState >= 2)")
+    for _ in range(3):
+        page.locator(".next").click()
+    assert page.evaluate(times) == pytest.approx([0.12, 0.12])
+    assert page.evaluate("[...document.querySelectorAll('video')].map((video) => video.muted)") == [False, True]
+    page.locator(".play").click()
+    until(page, "[...document.querySelectorAll('video')].every((video) => video.currentTime > 0.3)")
+    page.close()
     assert said == []

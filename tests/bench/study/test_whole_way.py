@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,21 +15,10 @@ from bench.report.studies import studies
 from bench.workspace import Workspace
 from reports.study.files import read_study
 from reports.study.server.storage import Storage
-from tests.reports.study.page_rater import CHROMIUM, FLAGS, PageRater
+from tests.reports.study.page_rater import PageRater
 
 GOOD, BAD = "space-secret", "viseme-secret"
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 def run(*words: object) -> str:

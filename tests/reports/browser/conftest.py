@@ -15,27 +15,10 @@ from datasets.media import write_video
 from reports.data import ReportData
 from reports.page import page
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-)
 NASTY = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
 SECONDS = 3
 LOST = "sample_003"
 """The case whose files lie nowhere."""
-
-
-# One a module: playwright starts only once in a thread, and other folders' tests start it too.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

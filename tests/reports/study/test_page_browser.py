@@ -22,23 +22,12 @@ from reports.study.records import read_answers, read_raters
 from reports.study.schema import Answer, Study, fingerprint
 from reports.study.server.storage import Storage
 from reports.study.texts import FOLDER
-from tests.reports.study.page_rater import CHROMIUM, FLAGS, PageRater
+from tests.reports.study.page_rater import PageRater
 from tests.reports.study.served import SALT
 
 Make = Callable[..., tuple[Path, Study]]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @contextmanager
