@@ -188,19 +188,19 @@ def test_a_static_page_gives_answers_back_as_a_code(browser: Any, make_study: Ma
     run("page", folder, "--return-url", "https://back.example/?cc={code}")
     block = study.blocks[1]
     with hosted(folder / "page", []) as address:
-        rater = PageRater(browser, f"{address}?block={block.block}&PROLIFIC_PID=P7")
+        rater = PageRater(browser, f"{address}?block={block.block}&PROLIFIC_PID=5f3c7a9e1b")
         rater.beyond_headphones()
         rater.all_trials()
         code = rater.tab.input_value("textarea")
         assert rater.tab.text_content("output") == block.code
         assert rater.tab.get_attribute("a.primary", "href") == f"https://back.example/?cc={block.code}"
-        assert "P7" not in code
+        assert "5f3c7a9e1b" not in code
         rater.close()
     answers = collected(folder, code)
     assert [(row.question, row.choice, row.block) for row in answers] == [
         ("lip-sync", "left", block.block), ("overall", "left", block.block),
     ]  # fmt: skip
-    assert {row.rater for row in answers} == {rater_hash(SALT, who_is(fingerprint(study), "P7"))}
+    assert {row.rater for row in answers} == {rater_hash(SALT, who_is(fingerprint(study), "5f3c7a9e1b"))}
 
 
 def test_an_assignment_of_mturk_carries_the_answers_and_goes_to_mturk_only(browser: Any, make_study: Make) -> None:
