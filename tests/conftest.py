@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -17,6 +18,11 @@ from numpy.typing import NDArray
 
 from bench.assets import AssetError, AssetStore, open_store
 from tests.chromium import launched
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: tests wait too, for videos that play, for servers, for time that must run out."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="module", autouse=True)
