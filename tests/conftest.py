@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -18,12 +17,6 @@ from numpy.typing import NDArray
 
 from bench.assets import AssetError, AssetStore, open_store
 from tests.chromium import launched
-
-
-@pytest.hookimpl(optionalhook=True)  # of xdist, which a run in one process does without
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: tests wait too, for videos that play, for servers, for time that must run out."""
-    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="module", autouse=True)
