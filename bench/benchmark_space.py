@@ -151,9 +151,9 @@ def _peak_bytes(device: str) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _ready(name: str, device: str, engine: Engine | None = None) -> tuple[Space, Source]:
+def _ready(name: str, device: str, engine: Engine = Engine()) -> tuple[Space, Source]:
     torch.manual_seed(0)
-    space = prepare(build(load_recipe(name).model).to(device), engine or Engine())
+    space = prepare(build(load_recipe(name).model).to(device), engine)
     side = max(256, space.config.vid2vid.image_size)
     # Soft, as photographs are: an encoder takes far longer over noise.
     coarse = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -182,9 +182,9 @@ def _sound(frames: int, fps: float) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(size=round(frames / fps * RATE)).astype(np.float32) * 0.1
 
 
-def _animated(space: Space, source: Source, frames: int, engine: Engine | None = None) -> Iterator[NDArray[np.uint8]]:
+def _animated(space: Space, source: Source, frames: int, engine: Engine = Engine()) -> Iterator[NDArray[np.uint8]]:
     fps, asked = space.config.fps, Direction(torch.zeros(8))
-    return animate(space, source, [_sound(frames, fps)], RATE, frames, fps, asked, engine or Engine())
+    return animate(space, source, [_sound(frames, fps)], RATE, frames, fps, asked, engine)
 
 
 def _draw_all(space: Space, source: Source, frames: int, engine: Engine) -> None:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from typer.core import TyperCommand
 
 from bench.errors import BenchError
+from bench.options import named_number
 from bench.progress import console, out
 
 if TYPE_CHECKING:
@@ -128,13 +129,10 @@ def _exit_codes() -> Iterator[None]:
 def _margins(words: Sequence[str]) -> dict[str, float]:
     found = {}
     for word in words:
-        name, _, value = word.partition("=")
-        try:
-            found[name] = float(value)
-        except ValueError:
-            raise BenchError(f"--margin {word!r} is not METRIC=VALUE, e.g. m_ld=0.002") from None
-        if not 0 <= found[name] < float("inf"):
+        name, value = named_number("--margin", word, "METRIC=VALUE, e.g. m_ld=0.002")
+        if not 0 <= value < float("inf"):
             raise BenchError(f"--margin {word!r}: a margin is a number from 0 on, in the unit of the metric")
+        found[name] = value
     return found
 
 

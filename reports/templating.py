@@ -15,15 +15,20 @@ from reports.tables import Table
 FOLDER = Path(__file__).parent / "templates"
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+def environment_of(folder: Path) -> Environment:
+    """Templates of a folder: everything escaped, a name that nobody gave is an error."""
+    return Environment(
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def _environment() -> Environment:
+    environment = environment_of(FOLDER)
     environment.filters["spans"] = _spans
     return environment
 

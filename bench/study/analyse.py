@@ -14,12 +14,11 @@ from reports.study.analysis.analyse import Analysis, analyse
 from reports.study.analysis.clusters import Resampling
 from reports.study.analysis.output import render
 from reports.study.files import StudyError, read_study
-from reports.study.records import RecordsError, read_answers, read_raters
+from reports.study.records import ANSWERS, RATERS, RecordsError, read_answers, read_raters
 from reports.study.schema import Answer, Rater, Study
 
 NEEDED = ("statsmodels", "krippendorff")
 REPLICATES = 1000
-ANSWERS, RATERS = "answers.csv", "raters.csv"
 HOW = "`space-bench study export` or `collect` writes it"
 
 

@@ -11,9 +11,8 @@ import typer
 from bench.errors import BenchError
 from bench.progress import console, out
 from bench.store import write_bytes
-from bench.study.cli_export import ANSWERS, RATERS
 from bench.study.opened import StudyArgument, StudyFolder
-from reports.study.records import write_answers, write_raters
+from reports.study.records import ANSWERS, RATERS, write_answers, write_raters
 
 SHOWN = 10
 

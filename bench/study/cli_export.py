@@ -13,12 +13,11 @@ from bench.store import write_bytes
 from bench.study.cli_serve import DatabaseOption, open_storage
 from bench.study.opened import DATABASE, StudyArgument, StudyFolder
 from reports.study.codes import rater_hash, who_is
-from reports.study.records import write_answers, write_raters
+from reports.study.records import ANSWERS, RATERS, write_answers, write_raters
 
 if TYPE_CHECKING:
     from reports.study.server.storage import Storage
 
-ANSWERS, RATERS = "answers.csv", "raters.csv"
 RaterOption = Annotated[str, typer.Option("--rater", help="only this rater: the id of raters.csv")]
 RecruitedOption = Annotated[
     str, typer.Option("--recruiting-id", help="only this rater: the id at Prolific, MTurk, ...")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.errors import BenchError
+from bench.options import named_number
 from bench.progress import out
 from bench.store import write_bytes
 
@@ -30,7 +31,7 @@ def simulate(
 ) -> None:
     """Let raters with known preferences answer a study; `study analyse` then shows what such a study would tell."""
     from reports.study.files import STUDY_FILE, StudyError, read_study, study_text
-    from reports.study.records import write_answers, write_raters
+    from reports.study.records import ANSWERS, RATERS, write_answers, write_raters
     from reports.study.simulate import People
     from reports.study.simulate import simulate as run
 
@@ -38,25 +39,17 @@ def simulate(
         raise BenchError(f"{to} is the study itself, where real answers belong: name another folder for invented ones")
     try:
         study = read_study(folder)
-        people = People(_strengths(strength or []), ties, position, lapse, rater_sd, clip_sd, careless, unfinished)
+        strengths = dict(
+            named_number("--strength", word, "MODEL=LOG-STRENGTH, e.g. space=0.7") for word in strength or []
+        )
+        people = People(strengths, ties, position, lapse, rater_sd, clip_sd, careless, unfinished)
         made = run(study, people, study.raters if raters is None else raters, seed)
     except StudyError as error:
         raise BenchError(str(error)) from error
     write_bytes(to / STUDY_FILE, study_text(study).encode())
-    write_bytes(to / "answers.csv", write_answers(made.answers))
-    write_bytes(to / "raters.csv", write_raters(made.raters))
+    write_bytes(to / ANSWERS, write_answers(made.answers))
+    write_bytes(to / RATERS, write_raters(made.raters))
     out.print(
         f"{len(made.raters)} raters ({len(made.careless)} careless) gave {len(made.answers)} answers: {to}", highlight=False,
         markup=False, soft_wrap=True,
     )  # fmt: skip
-
-
-def _strengths(words: list[str]) -> dict[str, float]:
-    found = {}
-    for word in words:
-        name, _, value = word.partition("=")
-        try:
-            found[name] = float(value)
-        except ValueError:
-            raise BenchError(f"--strength {word!r} is not MODEL=LOG-STRENGTH, e.g. space=0.7") from None
-    return found

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from reports.study.files import STUDY_FILE, StudyError, read_study
+from reports.study.records import ANSWERS, RATERS
 from reports.study.schema import Study, fingerprint
 
 
 def has_answers(folder: Path) -> bool:
     """Whether anybody has begun to answer; a database that cannot be read counts as full."""
-    for name in ("answers.csv", "raters.csv"):
+    for name in (ANSWERS, RATERS):
         path = folder / name
         if path.is_file() and len(path.read_bytes().strip().splitlines()) > 1:
             return True

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from reports.study.schema import Answer, Rater, Strict
 
+ANSWERS, RATERS = "answers.csv", "raters.csv"
 Row = TypeVar("Row", bound=Strict)
 
 

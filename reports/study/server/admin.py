@@ -11,13 +11,12 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import func, select
 
 from reports.study.server.guard import Buckets
 from reports.study.server.raters import Raters
 from reports.study.server.storage import answers, raters
-from reports.templating import source
+from reports.templating import environment_of, source
 
 COOKIE = "admin"
 RECENT = 20
@@ -27,13 +26,7 @@ FOLDER = Path(__file__).parent
 def admin_routes(people: Raters, token: str) -> APIRouter:
     """``/admin``: a form, or for who holds `token` the progress of raters and blocks."""
     router = APIRouter()
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of(FOLDER)
     proof = hmac.new(token.encode(), b"admin", hashlib.sha256).hexdigest()
     tries = Buckets(burst=10, rate=0.2, most=1)
 
