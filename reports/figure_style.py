@@ -19,6 +19,8 @@ LEAST_WIDTH = 5.2
 """Inches that a headline and a key take."""
 LETTER = 0.08
 """Inches of a letter of a headline at its full size."""
+LABEL_LETTER = 0.065
+"""Inches of a letter of a row's label, on the wide side."""
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",

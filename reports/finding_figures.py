@@ -14,7 +14,7 @@ import pandas as pd
 from reports.correlations import leaf_order, matrix
 from reports.data import Context, ReportData, records, within
 from reports.figure_labels import metric_title, model_name, pen, present_models, row_height, with_values
-from reports.figure_style import INK, MUTED, RULE, headline, panels, style
+from reports.figure_style import INK, LABEL_LETTER, MUTED, RULE, headline, panels, style
 from reports.palette import looks
 from reports.wording import number
 
@@ -152,8 +152,9 @@ def correlation(data: ReportData, context: Context) -> Figure | None:
     r = r.iloc[order, order]
     titles = _short_titles(data, list(r.index))
     side = max(2.2, (0.27 if len(r) <= NUMBERED else 0.16) * len(r))
+    names = LABEL_LETTER * max(map(len, titles))
     with style():
-        figure, (axis,) = panels(1, side, side, columns=1, left=1.5, right=0.9, bottom=1.3)
+        figure, (axis,) = panels(1, side, side, columns=1, left=0.15 + names, right=0.9, bottom=0.4 + names)
         headline(figure, f"{context.label}: rank correlation")
         picture = axis.imshow(r.to_numpy(), vmin=-1, vmax=1, cmap="PuOr_r")
         for (i, j), value in np.ndenumerate(r.to_numpy()):

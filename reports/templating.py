@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.presets import group_spans
 from reports.tables import Table
 
 FOLDER = Path(__file__).parent / "templates"
+CODE = re.compile("`([^`]+)`")
 
 
 def environment_of(folder: Path) -> Environment:
@@ -29,12 +31,17 @@ def environment_of(folder: Path) -> Environment:
 @cache
 def _environment() -> Environment:
     environment = environment_of(FOLDER)
-    environment.filters["spans"] = _spans
+    environment.filters |= {"spans": _spans, "with_code": _with_code}
     return environment
 
 
 def _spans(table: Table) -> list[tuple[str, int]]:
     return group_spans([column.group for column in table.columns])
+
+
+def _with_code(words: str) -> Markup:
+    """Escaped, with what stands between backticks as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(words))))
 
 
 def template(name: str) -> Template:

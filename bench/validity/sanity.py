@@ -10,6 +10,7 @@ from bench.config import CaseSet, Params
 from bench.store import read_table
 from bench.summary import REPLICATES
 from bench.validity.markdown import markdown
+from bench.validity.words import with_interval
 from bench.workspace import Workspace
 from metrics import statistics
 from metrics.base import ARROWS, Metric, weighted_mean
@@ -51,5 +52,5 @@ def _difference(base: pd.DataFrame, other: pd.DataFrame, metric: Metric, speaker
     weights = statistics.bootstrap_weights(clusters, REPLICATES)
     first, second = ([float(part[case]) for case in common] for part in values)
     found = statistics.paired_difference(weighted_mean, first, second, clusters, weights).interval
-    text = f"{found.value:+.3g} [{found.low:+.2g}, {found.high:+.2g}]"
+    text = with_interval(found)
     return f"**{text}**" if found.low > 0 or found.high < 0 else text

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from bench.validity.expectations import departs, expected
 from bench.validity.markdown import markdown
 from bench.validity.response import Level, Response, Verdict
 from metrics.base import ARROWS, Metric
+from metrics.statistics import Interval
 
 SIGNS = {
     Verdict.UNCHANGED: "0", Verdict.SILENT: "·", Verdict.WORSE: "▼", Verdict.UNEVEN: "▽", Verdict.BETTER: "△",
@@ -84,8 +87,13 @@ def _does(response: Response) -> str:
 
 def difference(level: Level) -> str:
     """The difference from the floor, with its interval."""
-    found = level.beyond
-    return f"{found.value:+.3g} [{found.low:+.2g}, {found.high:+.2g}]"
+    return with_interval(level.beyond)
+
+
+def with_interval(found: Interval) -> str:
+    """A value and its interval, with signs; a dash for an interval that does not exist, as with one speaker."""
+    between = f"{found.low:+.2g}, {found.high:+.2g}" if np.isfinite([found.low, found.high]).all() else "–"
+    return f"{found.value:+.3g} [{between}]"
 
 
 def unscored(responses: Sequence[Response]) -> str:

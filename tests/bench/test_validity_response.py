@@ -26,9 +26,10 @@ from bench.validity.response import (
     worst_step_back,
 )
 from bench.validity.subjects import PUPPET, Subject
-from bench.validity.words import sentence, smallest_row, unscored, verdict_row
+from bench.validity.words import sentence, smallest_row, unscored, verdict_row, with_interval
 from metrics import registry
 from metrics.base import Labels, Status, Unscorable
+from metrics.statistics import Interval
 from reports.figure_style import to_bytes
 
 SPEAKERS = 8
@@ -114,6 +115,11 @@ def test_a_step_back_counts_only_beyond_chance() -> None:
     assert real.verdict is Verdict.UNEVEN and real.back.value == pytest.approx(1, abs=0.2)
     assert "steps back by 1 [0.96, 1.2] on the way" in sentence(real)
     assert chance.verdict is Verdict.WORSE
+
+
+def test_an_interval_that_does_not_exist_is_a_dash() -> None:
+    assert with_interval(Interval(-0.194, float("nan"), float("nan"), 0.95)) == "-0.194 [–]"
+    assert with_interval(Interval(1.5, -0.25, 2.0, 0.95)) == "+1.5 [-0.25, +2]"
 
 
 def test_noise_is_silent_and_the_same_number_is_unchanged() -> None:

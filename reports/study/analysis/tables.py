@@ -146,8 +146,8 @@ def agreement_table(found: Analysis) -> Listing:
     ]  # fmt: skip
     return Listing(
         "agreement", "Agreement between raters (nominal: 1 is perfect, 0 is chance), of raters with themselves on repeated pairs, "
-        f"and how often the {side} video was chosen among answers without tie. ICC: correlation of answers by one rater, about one clip; `study design` "
-        f"plans with them. {INTERVALS}", heads, 1, rows, pd.DataFrame(data),
+        f"and how often the {side} video was chosen among answers without tie. ICC: correlation of answers by one rater, about one clip; the command study "
+        f"design plans with them. {INTERVALS}", heads, 1, rows, pd.DataFrame(data),
     )  # fmt: skip
 
 

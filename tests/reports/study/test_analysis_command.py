@@ -85,6 +85,7 @@ def test_from_simulated_answers_to_every_file(tmp_path: Path, capsys: pytest.Cap
     assert {"preferences.png", "scores.pdf", "metrics.png", "strata.pdf"} <= names
     page = (made / "index.html").read_text(encoding="utf-8")
     assert "<script" not in page and "&lt;script&gt;alert" in page
+    assert "<code>space-bench metrics</code> says what each waits for" in page
     told = json.loads((made / "summary.json").read_text(encoding="utf-8"))
     assert told["excluded_raters"] == len(found.excluded.out) > 0
     assert told["raters"] + told["excluded_raters"] == 16
