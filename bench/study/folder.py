@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.study.opened import DATABASE
 from reports.study.files import STUDY_FILE, StudyError, read_study
 from reports.study.records import ANSWERS, RATERS
 from reports.study.schema import Study, fingerprint
@@ -18,7 +19,7 @@ def has_answers(folder: Path) -> bool:
         path = folder / name
         if path.is_file() and len(path.read_bytes().strip().splitlines()) > 1:
             return True
-    database = folder / "answers.sqlite"
+    database = folder / DATABASE
     if not database.is_file():
         return False
     try:

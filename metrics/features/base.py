@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -37,6 +38,15 @@ class FrameNetwork(Protocol):
     def forward(self, batch: NDArray[Any]) -> FloatArray:
         """``(B, ...)`` inputs -> ``(B, D)`` float32. Row i must not depend on the other rows."""
         ...
+
+
+class Weightless:
+    """What is computed without weights, as a network; it runs on the CPU."""
+
+    assets: tuple[str, ...] = ()
+
+    def __init__(self, assets: Mapping[str, Path] | None = None, device: str = "cpu") -> None:
+        """Takes what it does not need, so that all networks are made alike."""
 
 
 @runtime_checkable

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -18,6 +17,7 @@ from scipy.ndimage import sobel
 from skimage.feature import canny
 
 from metrics.base import FloatArray
+from metrics.features.base import Weightless
 
 BLOCK = 64
 EDGE_SHARE = 0.002
@@ -93,16 +93,12 @@ def _blocks(picture: NDArray[Any]) -> NDArray[Any]:
     return picture.reshape(tall, BLOCK, wide, BLOCK).swapaxes(1, 2).reshape(tall * wide, BLOCK * BLOCK)
 
 
-class Cpbd:
+class Cpbd(Weightless):
     """`FrameNetwork`: CPBD of the whole frame, once a second. Needs no face."""
 
     name = "cpbd"
-    assets: tuple[str, ...] = ()
     per_second = 1.0
     needs_face = False
-
-    def __init__(self, assets: Mapping[str, Path] | None = None, device: str = "cpu") -> None:
-        """Needs neither assets nor a device; takes them so that all networks are made alike."""
 
     @property
     def protocol(self) -> Mapping[str, Any]:

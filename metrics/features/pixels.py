@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import FloatArray
+from metrics.features.base import Weightless
 
 PSNR_CAP = 100.0
 """Equal frames have no finite PSNR; they and anything above get this many dB."""
@@ -19,14 +19,10 @@ RADIUS, SIGMA = 5, 1.5
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
-class _PixelPair:
+class _PixelPair(Weightless):
     """What both share: every frame is looked at, and the networks' input is the two frames as they are."""
 
-    assets: tuple[str, ...] = ()
     per_second = 0.0
-
-    def __init__(self, assets: Mapping[str, Path] | None = None, device: str = "cpu") -> None:
-        """Needs neither assets nor a device; takes them so that all networks are made alike."""
 
     def prepare(self, frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Both frames: ``(2, H, W, 3)`` uint8.

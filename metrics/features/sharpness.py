@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,15 @@ from numpy.typing import NDArray
 from skimage.measure import blur_effect
 
 from metrics.base import FloatArray
+from metrics.features.base import Weightless
 
 
-class Blur:
+class Blur(Weightless):
     """`FrameNetwork`: 0 for no blur, 1 for the most, of the whole frame, once a second. Needs no face."""
 
     name = "blur"
-    assets: tuple[str, ...] = ()
     per_second = 1.0
     needs_face = False
-
-    def __init__(self, assets: Mapping[str, Path] | None = None, device: str = "cpu") -> None:
-        """Needs neither assets nor a device; takes them so that all networks are made alike."""
 
     @property
     def protocol(self) -> Mapping[str, Any]:

@@ -1,16 +1,18 @@
-"""``study.yaml``: written so that people can read it, read so that mistakes have a place and a remedy."""
+"""``study.yaml``: written so that people can read it. Files that people write are read so that mistakes have a place and a remedy."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from reports.study.schema import Block, Exclusions, Pair, Question, Side, Study, Trial
+from reports.study.schema import Study
 
+Checked = TypeVar("Checked", bound=BaseModel)
 STUDY_FILE = "study.yaml"
 
 
@@ -32,16 +34,7 @@ def read_study(path: Path) -> Study:
             known one); a trial names no pair, or ids repeat.
     """
     path = path / STUDY_FILE if path.is_dir() else path
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except OSError as error:
-        raise StudyError(f"cannot read {path}: {error.strerror}. `space-bench study design` makes it.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    try:
-        study = Study.model_validate(raw)
-    except ValidationError as error:
-        raise StudyError(f"{path}: " + "; ".join(_explain(item) for item in error.errors()[:5])) from error
+    study = read_checked(path, Study, "`space-bench study design` makes it.", "`space-bench study design` writes it")
     if fault := _fault(study):
         raise StudyError(f"{path}: {fault}. Take the file from where it was designed.")
     return study
@@ -63,22 +56,47 @@ def _fault(study: Study) -> str:
     return ""
 
 
-_ENTRIES: dict[str, type[BaseModel]] = {
-    "questions": Question, "pairs": Pair, "first": Side, "second": Side, "blocks": Block, "trials": Trial,
-    "exclusions": Exclusions,
-}  # fmt: skip
+def read_checked(path: Path, schema: type[Checked], remedy: str, like: str) -> Checked:
+    """A YAML file as `schema` says.
+
+    Args:
+        remedy: what to do where the file is absent, a sentence. like: who shows what it must be, after "as".
+
+    Raises:
+        StudyError: it cannot be read, or is not so: up to five faults, each with its place; unknown keys with the nearest.
+    """
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except OSError as error:
+        raise StudyError(f"cannot read {path}: {error.strerror}. {remedy}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(raw, dict):
+        raise StudyError(f"{path}: it must be a mapping, as {like}")
+    try:
+        return schema.model_validate(raw)
+    except ValidationError as error:
+        raise StudyError(f"{path}: " + "; ".join(_explain(item, schema) for item in error.errors()[:5])) from error
 
 
-def _explain(item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"])
-    if not place:
-        return "it must be a mapping, as `space-bench study design` writes it"
-    if item["type"] == "extra_forbidden":
-        names = [part for part in item["loc"][:-1] if isinstance(part, str)]
-        known = list((_ENTRIES[names[-1]] if names else Study).model_fields)
-        close = get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.5)
-        return f"unknown key {place!r}. " + (f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}.")
+def _explain(item: Any, schema: type[BaseModel]) -> str:
+    place = ".".join(map(str, item["loc"]))
     if item["type"] == "missing":
         return f"{place} is missing"
+    if item["type"] == "extra_forbidden":
+        *parts, key = item["loc"]
+        known = _keys(schema, parts)
+        close = get_close_matches(str(key), known, n=1, cutoff=0.5)
+        return f"unknown key {place!r}. " + (f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}.")
     found = repr(item.get("input"))
     return f"{place}: {item['msg'].lower()} (found {found if len(found) < 60 else found[:57] + '...'})"
+
+
+def _keys(schema: type[BaseModel], place: Sequence[str | int]) -> list[str]:
+    """The keys that are known at a place, found along the annotations: a list's are those of its entries."""
+    kind: Any = schema
+    for part in place:
+        if isinstance(part, str):
+            kind = kind.model_fields[part].annotation
+            kind = next((each for each in get_args(kind) if hasattr(each, "model_fields")), kind)
+    return [field.alias or name for name, field in kind.model_fields.items()]

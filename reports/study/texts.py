@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from reports.study.files import StudyError
+from reports.study.files import StudyError, read_checked
 from reports.study.schema import Question, Strict
 
 FOLDER = Path(__file__).parent / "page"
@@ -172,17 +170,10 @@ def read_texts(named: str, asked: Iterable[Question]) -> Texts:
         StudyError: no such language or file, no YAML, or a text that is missing, empty or unknown, by its name.
     """
     path = FOLDER / f"texts.{named}.yaml" if named in shipped() else Path(named)
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        known = ", ".join(shipped())
-        raise StudyError(f"no texts {named!r}: name a language ({known}) or a file like texts.en.yaml") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    try:
-        texts = Texts.model_validate(raw)
-    except ValidationError as error:
-        raise StudyError(f"{path}: " + "; ".join(_explain(item) for item in error.errors()[:5])) from error
+    languages = ", ".join(shipped())
+    texts = read_checked(
+        path, Texts, f"Name a language ({languages}) or a file like texts.en.yaml.", "texts.en.yaml has it"
+    )
     if empty := list(_empty(texts.model_dump(), "")):
         raise StudyError(f"{path}: {empty[0]} is empty; every text needs its words")
     for question in asked:
@@ -201,19 +192,3 @@ def _empty(value: Any, place: str) -> Iterable[str]:
             yield from _empty(part, f"{place}.{number}")
     elif not str(value).strip():
         yield place
-
-
-def _explain(item: Any) -> str:
-    place = ".".join(map(str, item["loc"]))
-    if item["type"] == "missing":
-        return f"{place} is missing"
-    if item["type"] == "extra_forbidden":
-        kind: Any = Texts
-        for part in item["loc"][:-1]:
-            # A list of entries (screening) stands before the number of one.
-            kind = Screening if isinstance(part, int) else kind.model_fields[part].annotation
-        fields = kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else Screening.model_fields
-        known = [field.alias or name for name, field in fields.items()]
-        close = get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.5)
-        return f"unknown text {place!r}. " + (f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}.")
-    return f"{place or 'the file'}: {item['msg'].lower()}"

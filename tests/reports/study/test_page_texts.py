@@ -53,7 +53,7 @@ def test_a_missing_text_is_refused_by_name(tmp_path: Path) -> None:
 def test_an_unknown_text_is_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
     data = _english()
     data["trial"]["repaly"] = data["trial"].pop("replay")
-    assert "unknown text 'trial.repaly'. Did you mean 'replay'?" in _read(tmp_path / "t.yaml", data)
+    assert "unknown key 'trial.repaly'. Did you mean 'replay'?" in _read(tmp_path / "t.yaml", data)
     data = _english()
     data["screening"][0]["lable"] = "x"
     assert "Did you mean 'label'?" in _read(tmp_path / "t.yaml", data)
@@ -75,5 +75,5 @@ def test_what_is_no_file_of_texts_is_one_line(tmp_path: Path, text: str) -> None
     with pytest.raises(StudyError) as error:
         read_texts(str(path), ASKED)
     assert str(path) in str(error.value) and "\n" not in str(error.value)
-    with pytest.raises(StudyError, match="name a language"):
+    with pytest.raises(StudyError, match=r"klingon.*Name a language \(.*en"):
         read_texts("klingon", ASKED)
