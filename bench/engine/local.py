@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from bench.engine.base import ATTEMPTS, GIVEN_UP, R, T, Tally, Work
-from bench.engine.worker import one_thread
+from bench.engine.worker import begin_process
 from bench.progress import console
 
 PATIENCE = 2
@@ -47,7 +47,7 @@ class LocalEngine:
 
 
 def _processes(count: int) -> Executor:
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), one_thread)
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), begin_process)
 
 
 class _Crew(Generic[T, R]):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +16,9 @@ from bench.engine.base import R, T, Work
 
 _ONE_AT_A_TIME = threading.Lock()
 """A Dask worker may have several threads, and networks and trackers are opened once a process and used by one at a time."""
+
+FAREWELL = 5.0
+"""Seconds between that interrupt and the end: more than a foreign program has to comply."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,28 @@ def one_thread() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+def begin_process() -> None:
+    """The first thing that a process of this machine's pool does."""
+    one_thread()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A command that is killed cannot end its workers, which would wait for work for ever. They end by themselves.
+
+    What is under way is interrupted first, so that it ends the programs that it started.
+    """
+    parent = multiprocessing.parent_process()
+    main = threading.main_thread().ident
+    if parent is None or main is None:
+        return
+    parent.join()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Nobody waits for the traceback of an interrupt.
+    signal.pthread_kill(main, signal.SIGINT)
+    time.sleep(FAREWELL)
+    os._exit(1)
 
 
 def do(work: Work[T, R], shard: tuple[T, ...], surroundings: Surroundings) -> Sequence[R]:

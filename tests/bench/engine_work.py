@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.engine.local import LocalEngine
+from bench.models.command.process import start
+
 DEADLY = 3
 """The item that kills whoever takes it."""
 
@@ -35,6 +38,19 @@ def die_together(shard: tuple[Path, ...]) -> list[int]:
             os.kill(os.getpid(), signal.SIGKILL)
     mark.unlink(missing_ok=True)
     return [os.getpid()]
+
+
+def wait_for_a_program(shard: tuple[Path, ...]) -> list[int]:
+    """Leaves its process id and that of the program that it waits for in a file."""
+    (mark,) = shard
+    words = ["sh", "-c", f"echo {os.getpid()} $$ > '{mark}.part'; mv '{mark}.part' '{mark}'; exec sleep 300"]
+    start(words, mark.parent, dict(os.environ), 300)
+    return [0]
+
+
+def run_for_ever(folder: Path) -> None:
+    """Two workers of this process wait for a program each."""
+    list(LocalEngine(2).run(wait_for_a_program, [(folder / "0",), (folder / "1",)], lambda mark, why: 0))
 
 
 def die_over(work: Any, path: Path, marks: Path, times: int, shard: tuple[Any, ...]) -> Any:

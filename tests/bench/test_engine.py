@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from bench.engine.local import LocalEngine
 from bench.engine.setting import checked_engine
 from bench.errors import BenchError
 from bench.parallel import run
-from tests.bench.engine_work import DEADLY, die_together, square, square_or_die
+from tests.bench.engine_work import DEADLY, die_together, run_for_ever, square, square_or_die
 
 
 def given_up(item: int, why: str) -> int:
@@ -64,6 +66,24 @@ def test_processes_that_die_of_each_other_are_served_one_at_a_time(tmp_path: Pat
     marks = [tmp_path / str(number) for number in range(4)]
     found = dict(LocalEngine(2).run(die_together, [(mark,) for mark in marks], lambda mark, why: 0))
     assert found.keys() == set(marks) and 0 not in found.values() and os.getpid() not in found.values()
+
+
+def test_workers_of_a_command_that_is_killed_end_and_so_do_the_programs_they_started(tmp_path: Path) -> None:
+    command = multiprocessing.get_context("spawn").Process(target=run_for_ever, args=(tmp_path,))
+    command.start()
+    marks = [tmp_path / "0", tmp_path / "1"]
+    _until(lambda: all(mark.is_file() for mark in marks))
+    pids = [int(word) for mark in marks for word in mark.read_text(encoding="utf-8").split()]
+    assert len(pids) == 4
+    command.kill()
+    _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def _until(done: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_a_step_that_has_no_row_for_what_is_given_up_ends_with_a_line() -> None:
