@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import Field, ValidationError, create_model, field_validator
@@ -172,7 +175,7 @@ def load_recipe(name: str) -> Recipe:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BenchError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        raise BenchError(f"{path}: {_explain(error)}") from error
+        raise BenchError(f"{path}: {_explain(error, Recipe)}") from error
     except BenchError as error:
         raise BenchError(f"{path}: {error}") from error
 
@@ -198,14 +201,26 @@ def _objective(kind: type[Any], values: dict[str, Any], stage: str) -> Any:
     try:
         return holder(losses=values).losses
     except ValidationError as error:
-        raise BenchError(_explain(error, stage)) from error
+        raise BenchError(_explain(error, holder, stage)) from error
 
 
-def _explain(error: ValidationError, *above: str) -> str:
+def _explain(error: ValidationError, model: Any, *above: str) -> str:
     lines = []
     for item in error.errors():
         place = ".".join(map(str, (*above, *item["loc"])))
-        unknown = item["type"] in ("extra_forbidden", "unexpected_keyword_argument")
-        found = item["msg"].removeprefix("Value error, ")
-        lines.append(f"unknown key {place!r}" if unknown else f"{place}: {found}" if place else found)
+        if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            *inside, key = item["loc"]
+            lines.append(f"unknown key {place!r}. {nearest(str(key), _known_keys(model, inside))}")
+        else:
+            found = item["msg"].removeprefix("Value error, ")
+            lines.append(f"{place}: {found}" if place else found)
     return "; ".join(lines)
+
+
+def _known_keys(model: Any, place: Sequence[int | str]) -> list[str]:
+    """What may stand at a place of a model: its parts are models, dataclasses, tables of them, or such or None."""
+    for part in place:
+        model = get_args(model)[1] if get_origin(model) is dict else get_type_hints(model)[str(part)]
+        if get_origin(model) in (Union, UnionType):
+            model = next(arm for arm in get_args(model) if arm is not NoneType)
+    return [field.name for field in fields(model)] if is_dataclass(model) else list(model.model_fields)

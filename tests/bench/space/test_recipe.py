@@ -32,24 +32,27 @@ def test_the_lip_gap_is_trained_where_inner_lips_lie_over_each_other(tiny: Recip
 
 
 @pytest.mark.parametrize(
-    ("place", "value"),
+    ("place", "meant"),
     [
-        ("modle", 1),
-        ("model.fsp", 25),
-        ("model.vid2vid.motion.kernal", 3),
-        ("data.puppet.sceal", 2),
-        ("training.speech.loop.max_step", 2),
-        ("training.vid2vid.losses.pixle", 1.0),
-        ("training.vid2vid.discriminator.blocks", 1),
-        ("training.speech.losses.positon", 1.0),
-        ("training.speech.losses.noise.voise", 1.0),
-        ("training.pose.losses.critic.hiden", 8),
-        ("training.latents.losses.speed", 1.0),
+        ("modle", "model"),
+        ("model.fsp", "fps"),
+        ("model.vid2vid.motion.kernal", "mask_kernel"),
+        ("data.puppet.sceal", "scale"),
+        ("data.datasets.puppet-mead.splitt", "split"),
+        ("training.speech.loop.max_step", "max_steps"),
+        ("training.vid2vid.losses.pixle", "pixel"),
+        ("training.vid2vid.discriminator.blocks", "num_blocks"),
+        ("training.speech.losses.positon", "position"),
+        ("training.speech.losses.noise.voise", "voice"),
+        ("training.pose.losses.critic.hiden", "hidden"),
+        ("training.latents.losses.velocty", "velocity"),
     ],
 )
-def test_an_unknown_key_is_an_error_with_its_place(written: Callable[..., str], place: str, value: Any) -> None:
-    path = written(place, value)
-    with pytest.raises(BenchError, match=f"mine.yaml: unknown key '{place}'"):
+def test_an_unknown_key_is_an_error_with_its_place_and_the_nearest(
+    written: Callable[..., str], place: str, meant: str
+) -> None:
+    path = written(place, 1)
+    with pytest.raises(BenchError, match=rf"mine.yaml: unknown key '{place}'\. Did you mean '{meant}'\?"):
         load_recipe(path)
 
 
