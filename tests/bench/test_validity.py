@@ -25,7 +25,7 @@ from datasets.puppet import PuppetSpec, build
 from metrics.features.face_mesh import locate
 
 METRICS = ["m_ld", "lip_corr", "lip_lag", "closure", "emotion_accuracy", "id_consistency"]
-CASES = CaseSet.parse("mead/test/emotion")
+CASES = CaseSet.parse("mead/test/self")
 
 
 def _at(name: str, *levels: float) -> Damage:
@@ -47,11 +47,11 @@ def run(tmp_path_factory: pytest.TempPathFactory, asset_path: Callable[[str], Pa
     ):
         asset_path(name)
     workspace = Workspace(tmp_path_factory.mktemp("puppet") / "out")
-    spec = PuppetSpec(size=192, mead_per_speaker=6, vox_per_speaker=0)
-    build(workspace.raw("puppet"), spec, portraits(open_store()), locate, workers=2, splits=("test",))
+    spec = PuppetSpec(size=192, mead_per_speaker=2, vox_per_speaker=0)
+    build(workspace.raw("puppet"), spec, portraits(open_store()), locate, workers=1, splits=("test",))
     params = Params(
-        datasets={"mead": DatasetConfig(reader="mead", root=workspace.raw("puppet") / "mead", splits="puppet-mead", max_clips=12)},
-        cases=[str(CASES)], models=["ground-truth", "still"], metrics=METRICS, workers=2,
+        datasets={"mead": DatasetConfig(reader="mead", root=workspace.raw("puppet") / "mead", splits="puppet-mead")},
+        cases=[str(CASES)], models=["ground-truth", "still"], metrics=METRICS, workers=1,
     )  # fmt: skip
     prepare(params, workspace, open_store(), "mead")
     make_cases(CASES, workspace)
