@@ -23,7 +23,7 @@ demo: $(STAMP)
 	@echo "Report: $(CURDIR)/out/report/index.html"
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

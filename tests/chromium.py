@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cores import spread_out
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -22,7 +24,9 @@ def launched() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+    with ExitStack() as stack:
+        with spread_out():
+            play = stack.enter_context(sync_api.sync_playwright())
+            chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        stack.callback(chromium.close)
         yield chromium
-        chromium.close()

@@ -17,6 +17,18 @@ from numpy.typing import NDArray
 
 from bench.assets import AssetError, AssetStore, open_store
 from tests.chromium import launched
+from tests.cores import stay_on_one
+
+
+def pytest_configure() -> None:
+    stay_on_one()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside other processes, files with slow tests come first: a long one at the end would keep one process busy alone."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="module", autouse=True)
