@@ -24,8 +24,9 @@ from bench.engine.fleet import Fleet
 from bench.errors import BenchError
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.plan import Plan
-from bench.scoring import Item, Loader, chosen_metrics, feature_plan, score_items
+from bench.scoring import Item, chosen_metrics, feature_plan, score_items
 from datasets.media import read_audio, read_frames, write_video
 from metrics.base import Labels
 from tests.bench.engine_work import DEADLY, die_over, how_many_at_once, square, square_or_die
@@ -200,7 +201,8 @@ def test_a_cluster_without_workers_is_said(tmp_path: Path) -> None:
             time.sleep(0.1)
 
 
-def test_a_port_where_something_else_listens_is_one_line() -> None:
+def test_a_port_where_something_else_listens_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.engine.connect.TIMEOUT", 1)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         pytest.raises(BenchError, match="no Dask scheduler answers") as caught,
