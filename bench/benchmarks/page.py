@@ -13,7 +13,7 @@ from rich.table import Table
 from bench.errors import BenchError
 from bench.store import write_bytes
 
-BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- figures: written by `python -m bench.benchmarks --write` -->", "<!-- end of figures -->"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,14 @@ from datasets.media import read_audio, read_frames
 
 CLIPS = 8
 MEMORY_SIZES = (2, 8, 16)
+QUICK = (2, 8)
+"""Clips whose memory is compared, and fewer."""
 
 
-def figures() -> Iterator[Figures]:
+def figures(sizes: Sequence[int] = MEMORY_SIZES) -> Iterator[Figures]:
     """The tables of speed and memory."""
     yield _speed()
-    yield _memory()
+    yield _memory(sizes)
 
 
 def _clips(workspace: Workspace, params: Params, count: int) -> list[Any]:
@@ -123,9 +125,9 @@ def _run_network(network: Any, frames: dict[Path, Any], tracks: dict[Path, Any],
     return len(inputs)
 
 
-def _memory() -> Figures:
+def _memory(sizes: Sequence[int]) -> Figures:
     rows = []
-    for count in MEMORY_SIZES:
+    for count in sizes:
         done = subprocess.run(
             [sys.executable, "-m", "bench.benchmarks.parts", str(count)],
             capture_output=True,
