@@ -1,6 +1,7 @@
 """The baselines beside the loops of their authors' scripts, end to end, on a CPU and on a GPU where there is one.
 
-``python -m bench.benchmarks.baselines [NAME ...]``. Every figure comes from a process of its own, of the module
+``python -m bench.benchmarks.baselines [NAME ...] [--quick]``. With ``--quick`` one round, videos at most as long as `QUICK` says, and
+no longer ones beside them: ratios without the memory's growth. Every figure comes from a process of its own, of the module
 `bench.benchmarks.<name>`, which prints the seconds and the peak bytes of one run.
 """
 
@@ -21,6 +22,7 @@ from bench.progress import out
 
 ROUNDS = 2
 """The fastest counts."""
+QUICK = 8
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,13 @@ class Run(NamedTuple):
     peak: int
 
 
-def main(names: Sequence[str]) -> None:
+def main(words: Sequence[str]) -> None:
     """Print the table, a row for each way; of all baselines where none is named.
 
     Raises:
         BenchError: there is no baseline of that name.
     """
+    quick, names = "--quick" in words, [word for word in words if word != "--quick"]
     for name in names:
         if name not in BASELINES:
             raise unknown("baseline", name, BASELINES)
@@ -70,19 +73,22 @@ def main(names: Sequence[str]) -> None:
     for name in names or BASELINES:
         for device in here:
             if device in BASELINES[name].devices:
-                _rows(table, name, BASELINES[name], device)
+                _rows(table, name, BASELINES[name], device, quick)
     out.print(table)
 
 
-def _rows(table: Table, name: str, baseline: Baseline, device: str) -> None:
+def _rows(table: Table, name: str, baseline: Baseline, device: str, quick: bool) -> None:
+    frames = min(baseline.frames, QUICK) if quick else baseline.frames
     runs: dict[str, list[Run]] = {way: [] for way in baseline.ways}
-    for _ in range(ROUNDS):  # in turns, so that other work on the machine meets all ways alike
+    for _ in range(1 if quick else ROUNDS):  # in turns, so that other work on the machine meets all ways alike
         for way in baseline.ways:
-            runs[way].append(_run(name, way, baseline.frames, device))
+            runs[way].append(_run(name, way, frames, device))
     best = {way: min(each) for way, each in runs.items()}
     for way, run in best.items():
         ratio = "" if way == "suite" else f"{run.seconds / best['suite'].seconds:.1f}"
-        table.add_row(name, device, way, f"{run.seconds * FPS / baseline.frames:.2f}", ratio, f"{run.peak / 2**20:.0f}")
+        table.add_row(name, device, way, f"{run.seconds * FPS / frames:.2f}", ratio, f"{run.peak / 2**20:.0f}")
+    if quick:
+        return
     longer = _run(name, "suite", baseline.longer, device)
     label = f"suite, {baseline.longer} frames for {baseline.frames}"
     table.add_row(
