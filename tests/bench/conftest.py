@@ -15,6 +15,13 @@ from bench.content import content_hashes
 from bench.store import CASE_COLUMNS, CLIP_COLUMNS, sha256_file, write_table
 from bench.workspace import Workspace
 from datasets.media import write_audio
+from tests.command import Run, runner
+
+
+@pytest.fixture
+def space_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``space_bench(*words, cwd=None)``: the command line in this process; exit code, output and errors."""
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

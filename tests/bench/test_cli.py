@@ -5,48 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from bench.assets import open_store
-from bench.cli import main
 from metrics.registry import get
+from tests.command import Run
 
 PARAMS = """
 datasets: {sample: {reader: sample}}
 cases: [sample/test/self]
 models: [still]
 """
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def space_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``space_bench(*words, cwd=None)``: the command line in this process."""
-
-    def run(*words: str, cwd: Path | None = None) -> Done:
-        if cwd is not None:
-            monkeypatch.chdir(cwd)
-        monkeypatch.setattr(sys, "argv", ["space-bench", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            raise SystemExit(0)
-        captured = capsys.readouterr()
-        return Done(int(ended.value.code or 0), captured.out, captured.err)
-
-    return run
 
 
 def test_help_names_every_step_and_loads_no_network_library(space_bench: Run) -> None:

@@ -13,31 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.cli import main
 from bench.inspect_datasets import inspect
 from bench.workspace import Workspace
 from datasets.expected import missing
 from datasets.index import open_index
 from datasets.registry import READERS
-
-Show = Callable[..., tuple[int, str, str]]
+from tests.command import Run
 
 
 @pytest.fixture
-def show(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Show:
+def show(space_bench: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """``show(*words)``: exit code, output and errors of ``space-bench datasets show`` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("bench.progress.out.width", 300, raising=False)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["space-bench", "datasets", "show", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            raise SystemExit(0)
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
+    return lambda *words: space_bench("datasets", "show", *words)
 
 
 @pytest.fixture
@@ -75,7 +64,7 @@ def test_a_copy_with_every_fault_gives_its_clips_and_a_list_of_the_rest(mead: Pa
     assert all(finding.todo for finding in found.findings)
 
 
-def test_the_tables_say_what_is_there_and_what_to_do(mead: Path, show: Show) -> None:
+def test_the_tables_say_what_is_there_and_what_to_do(mead: Path, show: Run) -> None:
     code, out, err = show("mead", "--root", str(mead), "--splits", "mead/eat", "--out", "out")
     assert code == 0 and err == ""
     for text in (
@@ -94,7 +83,7 @@ def test_the_tables_say_what_is_there_and_what_to_do(mead: Path, show: Show) -> 
     assert "unchanged" not in out and "unchanged" in show("mead", "--root", str(mead), "--out", "out")[1]
 
 
-def test_a_dataset_of_the_parameter_file_is_found_by_its_name(mead: Path, show: Show) -> None:
+def test_a_dataset_of_the_parameter_file_is_found_by_its_name(mead: Path, show: Run) -> None:
     Path("params.yaml").write_text(
         f"datasets: {{ours: {{reader: mead, root: '{mead}', splits: mead/eat}}}}\ncases: []\nmodels: []\n"
     )
@@ -128,7 +117,7 @@ def test_a_file_cut_short_is_found_when_all_is_read(make_video: Callable[..., Pa
         (("folder", "--root", "junk", "--splits", "mead/eat"), "for the reader mead, not for folder"),
     ],
 )
-def test_a_mistake_or_a_useless_copy_is_one_clear_line(show: Show, words: tuple[str, ...], message: str) -> None:
+def test_a_mistake_or_a_useless_copy_is_one_clear_line(show: Run, words: tuple[str, ...], message: str) -> None:
     Path("junk").mkdir()
     Path("junk/broken.mp4").write_bytes(b"no video")
     code, _, err = show(*words, "--out", "out")
@@ -189,7 +178,7 @@ def test_face_boxes_are_looked_into(make_video: Callable[..., Path], tmp_path: P
     assert len(found.clips) == 3
 
 
-def test_all_that_is_wrong_is_listed_in_a_file_one_a_line(mead: Path, show: Show) -> None:
+def test_all_that_is_wrong_is_listed_in_a_file_one_a_line(mead: Path, show: Run) -> None:
     (mead / "W011/video/front/\x1b[31mred\nline").mkdir()
     code, out, _ = show("mead", "--root", str(mead), "--splits", "mead/eat", "--out", "out")
     assert code == 0 and "out/index/mead-findings.csv" in out and "\x1b[31m" not in out
@@ -230,7 +219,7 @@ def test_folders_and_files_that_may_not_be_read_are_rows(mead: Path, tmp_path: P
     assert len(found.clips) == 5
 
 
-def test_a_root_that_is_read_only_or_closed_is_read_or_explained(mead: Path, show: Show, modes_obeyed: None) -> None:
+def test_a_root_that_is_read_only_or_closed_is_read_or_explained(mead: Path, show: Run, modes_obeyed: None) -> None:
     for path in (mead, *mead.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     assert show("mead", "--root", str(mead), "--out", "out")[0] == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from bench.cli import main
 from bench.contact_sheet import COLUMNS, ROWS, sheet_paths, write_sheets
 from bench.quality import QUALITY_COLUMNS, Shown, measure, quality_table, warnings, write_thumbnail
 from bench.store import write_table
@@ -22,6 +20,7 @@ from datasets.frame_buffer import FrameBuffer
 from datasets.standardize import Crop
 from metrics.base import FaceTrack
 from metrics.features.face_mesh import locate, track_of
+from tests.command import Run
 
 FRAMES = 20
 
@@ -119,21 +118,15 @@ def test_sheets_hold_every_clip_and_only_changed_pages_are_drawn(portrait: NDArr
     assert len(sheet_paths(tmp_path)) == 1
 
 
-def test_the_command_shows_splits_and_names_mistakes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_shows_splits_and_names_mistakes(tmp_path: Path, space_bench: Run) -> None:
     workspace = Workspace(tmp_path / "out")
     table = quality_table(entries(9))
     write_table(workspace.quality_table("mine", "test"), table, QUALITY_COLUMNS)
     write_sheets(workspace.clips("mine", "test"), table)
 
     def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["space-bench", "datasets", "quality", *words, "--out", str(workspace.root)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            raise SystemExit(0)
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out + said.err
+        done = space_bench("datasets", "quality", *words, "--out", workspace.root)
+        return done.returncode, done.stdout + done.stderr
 
     code, text = run("mine")
     assert (
@@ -148,13 +141,8 @@ def test_the_command_shows_splits_and_names_mistakes(
         assert code == 2 and message in text and len(text.strip().splitlines()) == 1
 
 
-def test_an_empty_workspace_says_what_makes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["space-bench", "datasets", "quality", "mine", "--out", str(tmp_path)])
-    with pytest.raises(SystemExit):
-        main()
-    assert "space-bench prepare mine" in capsys.readouterr().err
+def test_an_empty_workspace_says_what_makes_it(tmp_path: Path, space_bench: Run) -> None:
+    assert "space-bench prepare mine" in space_bench("datasets", "quality", "mine", "--out", tmp_path).stderr
 
 
 def test_rejected_clips_have_no_numbers() -> None:

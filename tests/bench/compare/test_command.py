@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from bench.cli import main
 from tests.bench.compare.conftest import CASES, MakeResults
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``run(*words)`` -> exit code, stdout, stderr of the command line in this process."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["space-bench", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            raise SystemExit(0)
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
+from tests.command import Run
 
 
 def test_exit_codes_and_files(
-    run: Run, make_results: MakeResults, make_video: Callable[..., Path], tmp_path: Path
+    space_bench: Run, make_results: MakeResults, make_video: Callable[..., Path], tmp_path: Path
 ) -> None:
     base, head = (
         make_results("a"),
@@ -51,7 +33,7 @@ def test_exit_codes_and_files(
         for case in ("s1-0", "s1-1", "s0-0", "s2-1", "s3-0", "s4-0", "s5-0"):
             shutil.copyfile(clip, folder / f"{case}.mp4")
     files = {name: tmp_path / "report" / f"compare.{name}" for name in ("md", "xml", "html")}
-    code, said, _ = run(
+    code, said, _ = space_bench(
         "compare", base.root, head.root, "--markdown", files["md"], "--junit", files["xml"], "--html", files["html"]
     )
     assert code == 1 and "✗ worse" in said and "no face" in said
@@ -66,24 +48,30 @@ def test_exit_codes_and_files(
     assert (tmp_path / "report" / "compare-videos" / "1-head.mp4").read_bytes() == clip.read_bytes()
 
 
-def test_fine_and_unclear(run: Run, make_results: MakeResults) -> None:
+def test_fine_and_unclear(space_bench: Run, make_results: MakeResults) -> None:
     base, same, other = make_results("a"), make_results("b"), make_results("c", seed=2)
-    assert run("compare", base.root, same.root, "--fail-on", "unclear")[0] == 0
-    assert run("compare", base.root, other.root)[0] == 0
-    assert run("compare", base.root, other.root, "--fail-on", "unclear")[0] == 2
+    assert space_bench("compare", base.root, same.root, "--fail-on", "unclear")[0] == 0
+    assert space_bench("compare", base.root, other.root)[0] == 0
+    assert space_bench("compare", base.root, other.root, "--fail-on", "unclear")[0] == 2
     assert (
-        run("compare", base.root, other.root, "--fail-on", "unclear", "--metric", "m_ld", "--margin", "m_ld=0.01")[0]
+        space_bench(
+            "compare", base.root, other.root, "--fail-on", "unclear", "--metric", "m_ld", "--margin", "m_ld=0.01"
+        )[0]
         == 0
     )
 
 
 def test_many_metrics_that_are_the_same_take_one_line(
-    run: Run, make_results: MakeResults, monkeypatch: pytest.MonkeyPatch
+    space_bench: Run, make_results: MakeResults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, same = make_results("a"), make_results("b")
-    whole = next(line for line in run("compare", base.root, same.root)[1].splitlines() if line.startswith("same: "))
+    whole = next(
+        line for line in space_bench("compare", base.root, same.root)[1].splitlines() if line.startswith("same: ")
+    )
     monkeypatch.setattr("bench.tables_compare.MOST_PLAIN", 1)
-    cut = next(line for line in run("compare", base.root, same.root)[1].splitlines() if line.startswith("same: "))
+    cut = next(
+        line for line in space_bench("compare", base.root, same.root)[1].splitlines() if line.startswith("same: ")
+    )
     count = whole.count(";")
     assert count and cut == f"{whole.split(';')[0]}; and {count} more, which --markdown lists"
 
@@ -104,21 +92,21 @@ def test_many_metrics_that_are_the_same_take_one_line(
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_clear_line(
-    run: Run, make_results: MakeResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int,
+    space_bench: Run, make_results: MakeResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int,
     message: str,
 ) -> None:  # fmt: skip
     make_results("out")
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
-    ended, _, said = run("compare", *words)
+    ended, _, said = space_bench("compare", *words)
     assert ended == code and message in said and "Traceback" not in said
 
 
 def test_record_and_history_from_the_command_line(
-    run: Run, make_results: MakeResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    space_bench: Run, make_results: MakeResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_results("out")
     monkeypatch.chdir(tmp_path)
-    assert run("record", "--name", "first")[0] == 0
-    code, said, _ = run("history")
+    assert space_bench("record", "--name", "first")[0] == 0
+    code, said, _ = space_bench("history")
     assert code == 0 and "history.html" in said and "first record" in (tmp_path / "out/history.html").read_text()

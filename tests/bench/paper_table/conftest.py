@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.cli import main
 from bench.features import FeatureStore
 from bench.scoring import chosen_metrics
 from bench.store import records, write_json
@@ -18,6 +16,7 @@ from bench.summary import Case, Corpus, summarize
 from bench.workspace import Workspace
 from metrics.base import Status, Unscorable
 from tests.bench.compare.conftest import CASES, MakeResults, make_results
+from tests.command import Run
 
 __all__ = ["make_results"]
 
@@ -59,18 +58,6 @@ def summarise(space: Workspace, model: str) -> None:
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., tuple[int, str, str]]:
+def run(space_bench: Run, tmp_path: Path) -> Run:
     """``run(*words)`` -> exit code, stdout, stderr of ``space-bench table`` on the folder of `add_model`."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["space-bench", "table", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            raise SystemExit(0)
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
+    return lambda *words: space_bench("table", *words, cwd=tmp_path)
