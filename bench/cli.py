@@ -39,6 +39,8 @@ EngineOption = Annotated[
     str | None,
     typer.Option("--engine", help="where work runs: local, tcp://host:port of a Dask scheduler, its file, or slurm"),
 ]
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 PARAMS = Path("params.yaml")
 OUT = Path("out")
 
@@ -51,6 +53,11 @@ def main() -> None:
         # A path may hold square brackets, which are markup to the console.
         console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True, markup=True)
         sys.exit(2)
+    except SystemExit as ended:
+        # The command line's library ends so, and says nothing, when it is interrupted.
+        if ended.code == INTERRUPTED:
+            console.print("interrupted", highlight=False)
+        raise
 
 
 def _version(value: bool) -> None:
