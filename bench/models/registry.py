@@ -15,6 +15,7 @@ from bench.models.facevid2vid import card as facevid2vid_card
 from bench.models.liveportrait import card as liveportrait_card
 from bench.models.makeittalk import card as makeittalk_card
 from bench.models.pcavs import card as pcavs_card
+from bench.models.sadtalker import card as sadtalker_card
 from bench.models.wav2lip import card as wav2lip_card
 
 _SANITY = "bench.models.sanity:"
@@ -30,6 +31,7 @@ MODELS: dict[str, Entry] = {
     "pcavs": Entry("bench.models.pcavs.adapter:create", "baseline", "PC-AVS: mouth from speech, head pose from another video", pcavs_card.CARD),
     "makeittalk": Entry("bench.models.makeittalk.adapter:create", "baseline", "MakeItTalk: lips, head and face from speech and speaker", makeittalk_card.CARD),
     "eamm": Entry("bench.models.eamm.adapter:create", "baseline", "EAMM: speech and head pose, and an emotion that a video shows", eamm_card.CARD),
+    "sadtalker": Entry("bench.models.sadtalker.adapter:create", "baseline", "SadTalker: speech moves a 3D face model, that moves the portrait", sadtalker_card.CARD),
     "face-vid2vid": Entry("bench.models.facevid2vid.adapter:create", "sanity", "the generator driven by the clip itself: its ceiling", facevid2vid_card.CARD),
     "liveportrait": Entry("bench.models.liveportrait.adapter:create", "sanity", "LivePortrait driven by the pose source: a ceiling", liveportrait_card.CARD),
     "command": Entry("bench.models.command.model:create", "model", "any program that writes a video a case", cards.COMMAND, light=True),

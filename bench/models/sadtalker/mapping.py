@@ -8,8 +8,11 @@ from space_ref.vid2vid import HeadEstimate
 
 COEFFICIENTS = 70
 """Expression 64, rotation 3, translation 3."""
-WINDOW = 27
-"""Frames that the network sees: 13 on either side."""
+PLACED = 73
+"""The same, and scale and place of the face in its picture: what the network for whole pictures sees."""
+RADIUS = 13
+WINDOW = 2 * RADIUS + 1
+"""Frames that the network sees, its own in the middle."""
 FEATURES = 1024
 LAYERS = 3
 SLOPE = 0.1
@@ -17,11 +20,15 @@ DILATION = 3
 
 
 class MappingNetwork(nn.Module):
-    """Coefficients ``(B, 70, 27)`` of a window -> `HeadEstimate` of its middle frame, with 15 keypoints."""
+    """Coefficients ``(B, 70 or 73, 27)`` of a window -> `HeadEstimate` of its middle frame, with 15 keypoints.
 
-    def __init__(self) -> None:
+    State-dict compatible with the entry ``mapping`` of ``mapping_00229-model.pth.tar`` (70 coefficients) and
+    ``mapping_00109-model.pth.tar`` (73).
+    """
+
+    def __init__(self, coefficients: int = COEFFICIENTS) -> None:
         super().__init__()
-        self.first = nn.Sequential(nn.Conv1d(COEFFICIENTS, FEATURES, 7))
+        self.first = nn.Sequential(nn.Conv1d(coefficients, FEATURES, 7))
         for i in range(LAYERS):
             layer = nn.Sequential(nn.LeakyReLU(SLOPE), nn.Conv1d(FEATURES, FEATURES, 3, dilation=DILATION))
             self.add_module(f"encoder{i}", layer)

@@ -1,7 +1,7 @@
 """The spectrogram that Wav2Lip hears: 80 mel bands, 80 columns a second, in -4..4.
 
 The numbers are those of the public code under librosa 0.7: pre-emphasis, centred windows *mirrored* beyond both ends of the
-sound (librosa 0.8 and later put zeros there), periodic Hann window, Slaney mel filters of equal area, decibels clipped to
+sound (librosa 0.9 and later put zeros there), periodic Hann window, Slaney mel filters of equal area, decibels clipped to
 100 dB. Computed in float64 whatever comes in.
 """
 
@@ -31,12 +31,15 @@ def column_count(samples: int) -> int:
     return 1 + samples // HOP
 
 
-def mel_columns(sound: NDArray[np.floating], first: int = 0, count: int | None = None) -> Columns:
+def mel_columns(
+    sound: NDArray[np.floating], first: int = 0, count: int | None = None, *, mirrored: bool = True
+) -> Columns:
     """Some columns of the spectrogram of a whole sound; only the samples under them are looked at.
 
     Args:
         sound: ``(S,)`` in -1..1 at 16 kHz, S at least `SHORTEST`.
         first: of the columns wanted. count: how many; all that follow by default.
+        mirrored: what windows meet beyond the ends: the sound as in a mirror, or nothing.
 
     Returns:
         ``(80, count)`` float64 in -4..4.
@@ -53,9 +56,11 @@ def mel_columns(sound: NDArray[np.floating], first: int = 0, count: int | None =
     window, filters = _tables()
     begin = first * HOP - WINDOW // 2
     place = np.arange(begin, begin + (count - 1) * HOP + WINDOW) if count else np.arange(0)
-    mirrored = np.where(place < len(sound), np.abs(place), 2 * (len(sound) - 1) - place)
-    emphasized = sound[mirrored].astype(np.float64)
-    emphasized -= PRE_EMPHASIS * np.where(mirrored > 0, sound[mirrored - 1], 0)
+    within = np.where(place < len(sound), np.abs(place), 2 * (len(sound) - 1) - place)
+    emphasized = sound[within].astype(np.float64)
+    emphasized -= PRE_EMPHASIS * np.where(within > 0, sound[within - 1], 0)
+    if not mirrored:
+        emphasized[within != place] = 0
     pieces = np.lib.stride_tricks.sliding_window_view(emphasized, WINDOW)[::HOP] if count else np.empty((0, WINDOW))
     power = np.abs(np.fft.rfft(pieces * window)) @ filters
     quietest = 10 ** (-RANGE / 20)
