@@ -18,13 +18,15 @@ from bench.progress import bar, console
 from bench.space.portrait import open_portrait
 from bench.space.pretrained import load_space
 from bench.space.run import Engine, animate, driver_pose, emotion_vector, fixed_pose, make_source, prepare
-from datasets.media import MediaError, probe, read_audio_pieces, read_frames, write_video
+from datasets.media import AAC_RATES, MediaError, probe, read_audio_pieces, read_frames, write_video
 from metrics.features.face_mesh import FaceTracker
 from space_ref.animator import Direction
 from space_ref.controls import Controls
 from space_ref.landmarks import HeadPose
 from space_ref.model import Source, Space
 
+FULLEST_RATE = 48000
+"""Samples a second of the video's sound at most: what every player takes, and beyond what ears hear."""
 SHORTEST = 0.04
 """Seconds: sound that does not last for one frame is no speech."""
 LARGEST = 2048
@@ -81,15 +83,21 @@ def run(request: Request) -> int:
     sound = _sound(request)
     portrait = open_portrait(request.image, request.size, request.crop, request.face)
     space = prepare(load_space(request.weights, request.variant, request.device, request.vid2vid).space, request.engine)
+    steered = (request.pose_from, request.pose, request.controls) != (None, POSES[0], Controls())
+    if steered and not space.config.latents.use_landmarks:
+        _note(f"variant {request.variant} sees no landmarks: head pose, blinks, gaze and other controls do nothing")
     fps = request.fps or space.config.fps
-    frames = max(1, math.floor(sound / AUDIO_RATE * fps + 1e-6))
+    frames = max(1, round(sound / AUDIO_RATE * fps))
     source = make_source(space, portrait.picture, portrait.landmarks)
     direction = Direction(emotion, _pose(request, space, source, frames / fps), request.controls, request.seed)
     # Read once for the networks and once for the file, which is cheap; held it would grow with its length.
-    made = animate(space, source, _pieces(request, sound), AUDIO_RATE, frames, fps, direction, request.engine)
+    made = animate(
+        space, source, _pieces(request, sound, AUDIO_RATE), AUDIO_RATE, frames, fps, direction, request.engine
+    )
     with bar(f"animate {request.out.name}", frames) as step:
         try:
-            return write_video(request.out, _counted(made, step), fps, _pieces(request, sound), AUDIO_RATE)
+            rate = _written_rate(request.audio)
+            return write_video(request.out, _counted(made, step), fps, _pieces(request, sound, rate), rate)
         except MediaError as error:
             raise BenchError(str(error)) from error
 
@@ -101,10 +109,19 @@ def _check(request: Request) -> None:
         raise BenchError(f"--pose-rotation must be {' or '.join(ROTATIONS)}, found {request.rotation!r}")
     if request.extension not in EXTENSIONS:
         raise BenchError(f"--pose-extend must be {' or '.join(EXTENSIONS)}, found {request.extension!r}")
+    if request.pose_from is not None and request.pose == "fixed":
+        raise BenchError("--pose fixed and --pose-from contradict each other: leave one of them out")
+    if request.pose_from is None and (request.rotation, request.extension) != (ROTATIONS[0], EXTENSIONS[0]):
+        raise BenchError("--pose-rotation and --pose-extend say how a video is followed: name it with --pose-from")
+    if not -(2**63) <= request.seed < 2**63:
+        raise BenchError(f"--seed must be a number of 64 bits, found {request.seed}")
     if request.out.suffix.lower() != ".mp4":
         raise BenchError(f"--out must end in .mp4, found {request.out}")
     if not request.out.parent.is_dir():
         raise BenchError(f"the folder of --out does not exist: {request.out.parent}")
+    for option, path in (("--audio", request.audio), ("--pose-from", request.pose_from), ("--image", request.image)):
+        if path is not None and request.out.exists() and path.exists() and request.out.samefile(path):
+            raise BenchError(f"--out is the file of {option}, which it would replace: {path}. Give another name")
     if not 64 <= request.size <= LARGEST or request.size % 2:
         raise BenchError(f"--size must be even and from 64 to {LARGEST}, found {request.size}")
     if not 1 <= request.crop <= 6:
@@ -142,15 +159,24 @@ def _sound(request: Request) -> int:
     return count
 
 
-def _pieces(request: Request, samples: int) -> Iterator[NDArray[np.float32]]:
-    """The first samples of the speech by the second: however the file is packed, the networks are fed alike."""
-    held, left = np.zeros(0, np.float32), samples
-    for piece in read_audio_pieces(request.audio, AUDIO_RATE):
+def _written_rate(path: Path) -> int:
+    """Of the video's sound: the recording's own, as near above as AAC has one. The networks hear less than people do."""
+    own = max(probe(path).audio_rate, AUDIO_RATE)
+    return min((rate for rate in AAC_RATES if own <= rate <= FULLEST_RATE), default=FULLEST_RATE)
+
+
+def _pieces(request: Request, sound: int, rate: int) -> Iterator[NDArray[np.float32]]:
+    """The speech that is used, of `sound` samples at `AUDIO_RATE`, at a rate, by the second.
+
+    However the file is packed, the networks are fed alike.
+    """
+    held, left = np.zeros(0, np.float32), round(sound / AUDIO_RATE * rate)
+    for piece in read_audio_pieces(request.audio, rate):
         held = np.concatenate([held, piece[:left]])
         left -= len(piece[:left])
-        while len(held) >= AUDIO_RATE:
-            yield held[:AUDIO_RATE]
-            held = held[AUDIO_RATE:]
+        while len(held) >= rate:
+            yield held[:rate]
+            held = held[rate:]
         if left <= 0:
             break
     if len(held):
@@ -159,19 +185,23 @@ def _pieces(request: Request, samples: int) -> Iterator[NDArray[np.float32]]:
 
 def _pose(request: Request, space: Space, source: Source, seconds: float) -> HeadPose | None:
     """Head pose of each of the model's frames, or None where the model chooses."""
+    if request.pose_from is None and request.pose == "predicted":
+        return None
+    if not space.config.normalize:
+        raise BenchError(f"variant {request.variant!r} moves the head itself: leave --pose and --pose-from out")
     # One frame more: rates that differ round up.
     frames = math.ceil(seconds * space.config.fps) + 1
     if request.pose_from is None:
-        return None if request.pose == "predicted" else fixed_pose(source, frames)
-    if not space.config.normalize:
-        raise BenchError(f"variant {request.variant!r} moves the head itself: --pose-from cannot be followed")
+        return fixed_pose(source, frames)
     path = request.pose_from
     tracker = FaceTracker()
     try:
         fps = float(probe(path).fps or space.config.fps)
         track = tracker.track(islice(read_frames(path, fps), math.ceil(seconds * fps) + 2), fps)
     except MediaError as error:
-        raise BenchError(f"{path}: {error.detail}") from error
+        raise BenchError(
+            f"{path}: no head pose can be read from it ({error.detail}). Give a video of one person"
+        ) from error
     finally:
         tracker.close()
     if len(track) / fps < seconds - 1 / fps:

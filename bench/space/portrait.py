@@ -93,10 +93,17 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     except Image.DecompressionBombError as error:
         raise BenchError(f"{path} is too large; at most {MOST_PIXELS // 10**6} megapixels. Shrink it first") from error
     except UnidentifiedImageError as error:
-        raise BenchError(f"{path}: not a readable picture (no known format). Use a JPEG or PNG of one face") from error
+        kind = "HEIC, which is not read here" if _heic(path) else "no known format"
+        raise BenchError(f"{path}: not a readable picture ({kind}). Use a JPEG or PNG of one face") from error
     except (OSError, SyntaxError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BenchError(f"{path}: not a readable picture ({reason}). Use a JPEG or PNG of one face") from error
+
+
+def _heic(path: Path) -> bool:
+    """Whether it is what telephones write unless told otherwise: its brand says so (ISO/IEC 23008-12)."""
+    with path.open("rb") as file:
+        return file.read(12)[4:] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc")
 
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from space_ref.animator import Animator, Direction, still, transfer
 from space_ref.landmarks import HeadPose, extend, frame_units, interpolate
 from space_ref.model import EMOTIONS, Source, Space
 from space_ref.retime import Retime
+from space_ref.vid2vid import Rendered
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -46,8 +47,27 @@ def prepare(space: Space, engine: Engine) -> Space:
     """The model as the engine wants it: norms folded into convolutions, compiled where asked for."""
     space.vid2vid = space.vid2vid.for_inference()
     if engine.compile:
-        space.vid2vid.render = torch.compile(space.vid2vid.render)  # type: ignore[method-assign]
+        space.vid2vid.render = _compiled(space.vid2vid.render)  # type: ignore[method-assign]
     return space
+
+
+def _compiled(render: Callable[..., Rendered]) -> Callable[..., Rendered]:
+    # Importing the compiler takes a second.
+    from torch._dynamo.exc import TorchDynamoException
+
+    compiled = torch.compile(render)
+
+    def call(*arguments: Tensor, source: Tensor | None = None) -> Rendered:
+        try:
+            return compiled(*arguments, source=source)
+        except TorchDynamoException as error:
+            # It compiles at its first call and not when it is asked to.
+            reason = str(error).strip().partition("\n")[0]
+            raise BenchError(
+                f"the generator could not be compiled ({reason}). Leave compiling out, or install a C++ compiler"
+            ) from error
+
+    return call
 
 
 def make_source(space: Space, picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -64,11 +65,26 @@ def test_the_video_has_the_length_size_rate_and_sound_of_what_was_asked(ask: Ask
     assert np.stack(frames).std() > 5
 
 
-@pytest.mark.parametrize("fps", [30.0, 12.5])
-def test_another_rate_keeps_the_time(ask: Ask, fps: float) -> None:
+@pytest.mark.parametrize(("fps", "wanted"), [(30.0, 12), (12.5, 5), (29.97, 12), (24.0, 10)])
+def test_another_rate_keeps_the_time(ask: Ask, fps: float, wanted: int) -> None:
     request = ask(fps=fps)
     count, frames = _made(request)
-    assert count == len(frames) == int(0.4 * fps) and probe(request.out).fps == fps
+    assert count == len(frames) == wanted and probe(request.out).fps == pytest.approx(fps, abs=1e-4)
+
+
+@pytest.mark.parametrize(("own", "written"), [(8000, 16000), (22050, 22050), (48000, 48000), (96000, 48000)])
+def test_the_sound_keeps_its_own_rate_up_to_48_khz_and_starts_at_the_first_frame(
+    ask: Ask, tmp_path: Path, own: int, written: int
+) -> None:
+    # A click at 0.1 s: where it comes back is where the sound lies.
+    speech = np.zeros(own // 5, np.float32)
+    speech[own // 10] = 0.9
+    write_audio(tmp_path / "click.wav", speech, own)
+    request = ask(audio=tmp_path / "click.wav", seconds=0.16)
+    assert _made(request)[0] == 4
+    sound = read_audio(request.out, written)
+    assert probe(request.out).audio_rate == written and abs(len(sound) - 0.16 * written) <= 1
+    assert abs(int(np.abs(sound).argmax()) - written // 10) <= 2
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_motion(ask: Ask, tmp_path: Path) -> None:
@@ -139,6 +155,15 @@ def test_a_pose_source_that_is_shorter_goes_on_with_a_note(
     assert "driver.mp4 lasts 0.2 s and the speech 0.4 s" in note and how in note
 
 
+def test_the_note_says_what_a_variant_without_landmarks_cannot_follow(
+    ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(ask(variant="no-landmarks", seconds=0.08, controls=Controls()))
+    assert not capsys.readouterr().err
+    run(ask(variant="no-landmarks", seconds=0.08, controls=Controls(mouth=2.0)))
+    assert "variant no-landmarks sees no landmarks" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_pose_source_is_followed(ask: Ask, inputs: Path, tmp_path: Path) -> None:
     videos = {}
     for name, change in (
@@ -167,6 +192,11 @@ def test_a_pose_source_is_followed(ask: Ask, inputs: Path, tmp_path: Path) -> No
         ({"pose": "still"}, "--pose must be predicted or fixed, found 'still'"),
         ({"rotation": "both"}, "--pose-rotation must be absolute or relative, found 'both'"),
         ({"extension": "loop"}, "--pose-extend must be mirror or hold, found 'loop'"),
+        ({"pose": "fixed", "variant": "no-normalization"}, "moves the head itself: leave --pose"),
+        ({"pose": "fixed", "pose_from": Path("driver.mp4")}, "--pose fixed and --pose-from contradict each other"),
+        ({"rotation": "relative"}, "name it with --pose-from"),
+        ({"extension": "hold"}, "name it with --pose-from"),
+        ({"seed": 10**30}, "--seed must be a number of 64 bits"),
         ({"size": 32}, "--size must be even and from 64"),
         ({"size": 101}, "--size must be even"),
         ({"size": 10**6}, "--size must be even and from 64 to 2048"),
@@ -213,6 +243,16 @@ def test_an_out_that_cannot_be_written_is_refused_at_once(ask: Ask, tmp_path: Pa
     _refused(ask(out=tmp_path / "out" / "folder.mp4"), "could not be written")
 
 
+def test_an_input_is_never_replaced(ask: Ask, inputs: Path, tmp_path: Path) -> None:
+    talk = tmp_path / "out" / "talk.mp4"
+    copyfile(inputs / "driver.mp4", talk)
+    before = talk.read_bytes()
+    _refused(ask(audio=talk, out=talk), "--out is the file of --audio, which it would replace")
+    (tmp_path / "link.mp4").symlink_to(talk)
+    _refused(ask(pose_from=tmp_path / "link.mp4", out=talk), "--out is the file of --pose-from")
+    assert talk.read_bytes() == before
+
+
 def test_sound_that_cannot_be_used_is_refused(ask: Ask, tmp_path: Path, make_video: Any) -> None:
     _refused(
         ask(audio=make_video("mute.mp4", 5)), r"mute\.mp4: no speech can be read from it \(only pictures were found\)"
@@ -237,8 +277,8 @@ def test_a_pose_source_that_cannot_be_followed_is_refused(
 ) -> None:
     write_video(tmp_path / "coffee.mp4", [backdrop(128, 128)] * 3, 25)
     _refused(ask(pose_from=tmp_path / "coffee.mp4"), r"coffee\.mp4: the pose source shows no face")
-    _refused(ask(pose_from=inputs / "speech.wav"), r"speech\.wav: ")
-    _refused(ask(pose_from=inputs / "driver.mp4", variant="no-normalization"), "--pose-from cannot be followed")
+    _refused(ask(pose_from=inputs / "speech.wav"), r"speech\.wav: no head pose can be read .* Give a video")
+    _refused(ask(pose_from=inputs / "driver.mp4", variant="no-normalization"), "leave --pose and --pose-from out")
 
 
 def test_pictures_with_no_face_or_two_are_refused(

@@ -210,6 +210,13 @@ def test_a_file_that_is_no_picture_is_one_line(tmp_path: Path, content: bytes) -
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_telephone_picture_that_is_not_read_is_called_by_its_format(tmp_path: Path, brand: bytes) -> None:
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(100))
+    with pytest.raises(BenchError, match=r"phone\.heic: not a readable picture \(HEIC, which is not read here\)"):
+        read_picture(tmp_path / "phone.heic")
+
+
 @pytest.mark.parametrize("name", ["cut.png", "cut.jpg", "cut.webp"])
 def test_a_picture_that_was_cut_off_is_refused(face: Picture, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
