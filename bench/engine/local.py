@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic
 
 from bench.engine.base import ATTEMPTS, GIVEN_UP, R, T, Tally, Work
@@ -46,8 +48,28 @@ class LocalEngine:
             yield from _Crew(work, lost, start, len(first)).run(chain(first, rest))
 
 
+class _Process(SpawnProcess):
+    """Begins with the work, not by running the script of the caller again.
+
+    That is what a spawned process does otherwise, for a function may be defined there; none of ours is. A script that
+    calls `bench.evaluate` without asking whether it is ``__main__`` would then evaluate in each worker.
+    """
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Spawning(SpawnContext):
+    Process = _Process
+
+
 def _processes(count: int) -> Executor:
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), begin_process)
+    return ProcessPoolExecutor(count, _Spawning(), begin_process)
 
 
 class _Crew(Generic[T, R]):

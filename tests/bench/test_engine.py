@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +80,24 @@ def test_workers_of_a_command_that_is_killed_end_and_so_do_the_programs_they_sta
     assert len(pids) == 4
     command.kill()
     _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def test_a_script_that_does_not_ask_whether_it_is_main_is_run_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import json\n"
+        "from bench.engine.local import LocalEngine\n"
+        "from tests.bench.engine_work import square\n"
+        "print('begins')\n"
+        "print(json.dumps(dict(LocalEngine(2).run(square, [(1, 2), (3,)], lambda item, why: -item))))\n"
+    )
+    root = Path(__file__).parents[2]
+    words = [sys.executable, str(script)]
+    ended = subprocess.run(
+        words, env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True, check=True
+    )
+    begins, found = ended.stdout.splitlines()
+    assert begins == "begins" and json.loads(found) == {"1": 1, "2": 4, "3": 9}
 
 
 def _until(done: Callable[[], bool], seconds: float = 60) -> None:
