@@ -20,7 +20,8 @@ _ALMOST_SQUARE = 0.02
 """Pixel aspects within 2 % of 1 are rounding left behind by somebody's scaling; resampling for them only blurs."""
 
 LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG
-BT601 = 6  # AVCOL_SPC_SMPTE170M
+FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+UNTAGGED, BT470BG, BT601 = 2, 5, 6  # AVCOL_SPC_UNSPECIFIED, _BT470BG, _SMPTE170M: read by one matrix
 
 
 class ToRgb:
@@ -75,6 +76,23 @@ def display_matrix(frame: av.VideoFrame) -> NDArray[np.int32] | None:
         if data.type.name == "DISPLAYMATRIX":
             return np.frombuffer(bytes(data), dtype=np.int32).reshape(3, 3)[:2, :2]
     return None
+
+
+def colours(frame: av.VideoFrame) -> str:
+    """The matrix and range by which the frame's colours are read, in a word; empty for those of a stream without tags.
+
+    They may stand in the container alone, so that the same packets show two pictures.
+    """
+    plain = frame.colorspace in (UNTAGGED, BT470BG, BT601) and frame.color_range != FULL_RANGE
+    return "" if plain else f"{frame.colorspace}/{frame.color_range}"
+
+
+def mirrored(matrix: NDArray[np.int32] | None) -> bool:
+    """Whether a display matrix (see `display_matrix`) does more than turn."""
+    if matrix is None:
+        return False
+    (a, b), (c, d) = matrix.tolist()
+    return bool(a * d - b * c < 0)
 
 
 def upright(picture: Frame, matrix: NDArray[np.int32] | None) -> Frame:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from datasets.media.errors import MediaError
 from datasets.media.source import audio_stream, opened, packets, video_stream
-from datasets.media.video import probe
+from datasets.media.video import first_look
 from datasets.media.write import AudioTrack, atomic_file, mp4_container, writing
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def pictures_sha256(path: Path) -> str:
         stream = video_stream(container)
         if stream is None:
             raise MediaError("no_video", path, "it has no video stream")
-        turned = probe(path)
-        return _packets_sha256(path, container, stream, None, f"{turned.width}x{turned.height} {turned.rotation}")
+        return _packets_sha256(path, container, stream, None, first_look(path))
 
 
 def sound_sha256(path: Path) -> str:

@@ -13,7 +13,7 @@ import av
 from av.container import InputContainer
 
 from datasets.media.errors import MediaError
-from datasets.media.picture import Frame, ToRgb
+from datasets.media.picture import Frame, ToRgb, colours, display_matrix, mirrored
 from datasets.media.source import audio_stream, decoding, opened, packets, video_stream
 from datasets.media.timing import MAX_TOLERANCE, resample, tolerance_of
 
@@ -85,6 +85,28 @@ def probe(path: Path) -> Probe:
             audio_channels=audio.channels if audio is not None else 0,
             rotation=rotation,
         )
+
+
+def first_look(path: Path) -> str:
+    """All that decides the pictures of a file beside their packets, by its first frame: size, turn, mirroring, colours.
+
+    Raises:
+        MediaError: ``no_video``; ``decode_error`` where the file or its first frame cannot be read.
+    """
+    with opened(path) as container:
+        stream = video_stream(container)
+        if stream is None:
+            raise MediaError("no_video", path, "it has no video stream")
+        frame = _first_frame(path, container, stream)
+        with decoding(path):
+            height, width = ToRgb(stream.sample_aspect_ratio)(frame).shape[:2]
+        words = (
+            f"{width}x{height}",
+            str(frame.rotation % 360),
+            "mirrored" if mirrored(display_matrix(frame)) else "",
+            colours(frame),
+        )
+        return " ".join(word for word in words if word)
 
 
 def first_frame_time(path: Path) -> Fraction | None:

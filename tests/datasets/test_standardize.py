@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,6 +60,32 @@ def test_stored_sound_survives_storing_again() -> None:
     sound = np.random.default_rng(0).uniform(-1.2, 1.2, 1000).astype(np.float32)
     once = as_stored(sound)
     assert np.abs(once - np.clip(sound, -1, 1)).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    "change", [{"rotation": 0, "mirror": True}, {"rotation": 180}, {"rotation": 180, "mirror": True}]
+)
+def test_pictures_shown_turned_or_mirrored_are_other_pictures(
+    make_video: Callable[..., Path], change: dict[str, Any]
+) -> None:
+    hashes = [pictures_sha256(make_video(name, **more)) for name, more in (("a.mp4", {}), ("b.mp4", change))]
+    assert hashes[0] != hashes[1]
+    turned = pictures_sha256(make_video("c.mp4", rotation=180))
+    assert (turned == hashes[1]) == (change == {"rotation": 180})
+
+
+def test_colours_that_the_container_alone_tells_are_other_pictures(tmp_path: Path) -> None:
+    paths = {name: tmp_path / f"{name}.mp4" for name in ("plain", "tagged")}
+    for name, path in paths.items():
+        with av.open(str(path), "w", container_options={"movflags": "+write_colr"}) as output:
+            stream: Any = output.add_stream("mpeg4", rate=25, width=32, height=32, pix_fmt="yuv420p")
+            if name == "tagged":
+                stream.codec_context.colorspace = 1  # BT.709
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), (200, 60, 20), np.uint8), format="rgb24")
+            output.mux(stream.encode(frame) + stream.encode(None))
+    red = {name: next(read_frames(path))[16, 16, 0] for name, path in paths.items()}
+    assert red["plain"] != red["tagged"]
+    assert pictures_sha256(paths["plain"]) != pictures_sha256(paths["tagged"])
 
 
 def test_another_sound_leaves_the_pictures_as_they_are(make_video: Callable[..., Path], tmp_path: Path) -> None:
