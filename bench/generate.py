@@ -18,7 +18,7 @@ from bench.engine.connect import open_engine
 from bench.models import registry
 from bench.models.base import AnyModel, ManyModel, ModelError
 from bench.progress import bar
-from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, records, sha256_file, write_table
+from bench.store import GENERATED_COLUMNS, Journal, digest, read_table, records, sha256_file, sweep, write_table
 from bench.workspace import Workspace
 
 
@@ -102,6 +102,7 @@ def _plan(
         options = params.options.get(model, {})
         folder = workspace.videos(cases, model).resolve()  # A worker may have another current folder.
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         journal = Journal(folder / "generated.jsonl", key="case")
         try:
             made = registry.make(model, options, surroundings.open())

@@ -20,7 +20,7 @@ from bench.prepare_clip import Job, Output, outputs_of, prepare_one
 from bench.progress import bar
 from bench.quality import QUALITY_COLUMNS, quality_table
 from bench.quality_sync import judge_sync
-from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, write_table
+from bench.store import CLIP_COLUMNS, REJECTED_COLUMNS, Journal, digest, sweep, write_table
 from bench.workspace import Workspace
 from datasets import splits
 from datasets.base import DatasetError, Rejected, SourceClip
@@ -138,6 +138,8 @@ def standardize(
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / "prepared.jsonl", key="clip")
     outputs = outputs_of(params.video, folder)
+    for output in outputs:
+        sweep(output.folder)
     made = [[item.name, item.size, item.fps, item.protocol.recipe] for item in outputs]
     jobs: list[Job] = []
     for clip in clips:
@@ -202,7 +204,10 @@ def _done(journal: Journal, clip: str, recipe: str, outputs: Sequence[Output]) -
     entry = journal.entries.get(clip)
     if entry is None or entry["recipe"] != recipe:
         return False
-    return entry["status"] != "ok" or all((output.folder / f"{clip}.mp4").is_file() for output in outputs)
+    if entry["status"] != "ok":
+        return True
+    endings = (".mp4", ".wav") if entry["row"]["audio"] else (".mp4",)
+    return all((output.folder / f"{clip}{ending}").is_file() for output in outputs for ending in endings)
 
 
 def _fingerprint(path: Path) -> list[Any]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     # Half a second to import: commands that only write a file need not wait for it.
     import pandas as pd
+
+ABANDONED = 3600.0
+"""Seconds."""
 
 
 @contextlib.contextmanager
@@ -36,6 +40,14 @@ def replacing(path: Path) -> Iterator[Path]:
         raise BenchError(f"cannot write {path}: {error.strerror or error}. Is the disk full or read-only?") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove from a folder what killed commands left half-written: an hour old, so that no other command is at it."""
+    for path in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):  # Another command swept it.
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -95,8 +107,9 @@ class Journal:
         self.key = key
         self.entries: dict[str, dict[str, Any]] = {}
         if path.is_file():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(json.JSONDecodeError):
+            # Bytes, split at line feeds alone: a cut may fall within a letter, and text may hold other ends of lines.
+            for line in path.read_bytes().split(b"\n"):
+                with contextlib.suppress(ValueError, TypeError, KeyError):
                     entry = json.loads(line)
                     self.entries[entry[key]] = entry
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from bench.config import CaseSet
 from bench.errors import BenchError
-from bench.store import REJECTED_COLUMNS, Journal, digest, read_table, replacing, write_bytes, write_table
+from bench.store import REJECTED_COLUMNS, Journal, digest, read_table, replacing, sweep, write_bytes, write_table
 from bench.workspace import Workspace
 
 
@@ -51,6 +52,26 @@ def test_a_journal_keeps_what_was_finished_and_drops_a_line_cut_by_a_crash(tmp_p
     assert reopened.entries == {"a": {"case": "a", "n": 2}, "b": {"case": "b", "n": 1}}
     reopened.add({"case": "c", "n": 3})
     assert Journal(journal.path, "case").entries["c"]["n"] == 3
+
+
+def test_a_journal_is_read_whatever_letters_it_holds_and_wherever_it_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "done.jsonl"
+    entries = [{"clip": name, "detail": "b\u2028c\x85d é"} for name in ("ä", "b\u2029", "c")]
+    for entry in entries:
+        Journal(path, "clip").add(entry)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex("é".encode()) + 1] + b"\n3\n[]\n{}")
+    assert Journal(path, "clip").entries == {entry["clip"]: entry for entry in entries[:2]}
+
+
+def test_what_a_killed_command_left_goes_and_what_another_writes_stays(tmp_path: Path) -> None:
+    left, fresh, other = (tmp_path / name for name in (".a.mp4.0f.tmp", ".b.mp4.0f.tmp", "c.tmp"))
+    for path in (left, fresh, other):
+        path.touch()
+    for path in (left, other):
+        os.utime(path, (0, 0))
+    sweep(tmp_path)
+    assert set(tmp_path.iterdir()) == {fresh, other}
 
 
 def test_a_digest_ignores_key_order_and_sees_values() -> None:
