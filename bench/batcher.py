@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from metrics.features.base import FrameNetwork, PairNetwork
 
+MOST_BYTES = 64 * 2**20
+"""A batch that holds so much is run though it is not full: sixteen pairs of 4K frames would be 800 MB, twice over."""
+
 
 @dataclass
 class Collected:
@@ -39,7 +42,7 @@ class Batcher:
         owner.at.append(frame)
         self.inputs.append(data)
         self.owners.append((owner, frame))
-        if len(self.inputs) >= self.size:
+        if len(self.inputs) >= self.size or len(self.inputs) * data.nbytes >= MOST_BYTES:
             self.flush()
 
     def flush(self) -> None:

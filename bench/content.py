@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,5 +58,14 @@ def content_hashes(path: Path) -> tuple[str, str]:
         try:
             found.append(kind(path))
         except MediaError:
-            found.append(sha256_file(path))
+            found.append(_file_sha256(path))
     return found[0], found[1]
+
+
+def _file_sha256(path: Path) -> str:
+    """Hash of the bytes; of a file that cannot be opened (a dangling link, no permission), of its path and the reason."""
+    try:
+        return sha256_file(path)
+    except OSError as error:
+        # Not its path alone: a file that can be read some day is then measured, not answered from the cache.
+        return hashlib.sha256(f"{path.absolute()}: {error.strerror}".encode(errors="surrogateescape")).hexdigest()

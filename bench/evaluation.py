@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pandas as pd
 
@@ -17,15 +19,18 @@ from bench.engine.setting import LOCAL
 from bench.errors import BenchError
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.report import CaseSetResults, ModelResults, write_pages
-from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
+from bench.scoring import Item, Scores, chosen_metrics, feature_plan, score_items
 from bench.store import REPLICATE_COLUMNS, SCORE_COLUMNS, write_table
+from datasets.base import DatasetError
 from datasets.folder import clip_name, video_files
 from datasets.media import MediaError, probe
 from metrics.base import Labels, Metric, Status, Unscorable
 
 GENERATED = "generated"
 REFERENCE = "ground-truth"
+MAX_FPS = 120.0
 CASES = CaseSet(dataset="videos", split="given", protocol="self")
 
 
@@ -59,7 +64,8 @@ def evaluate(
     """Score one video or a folder of videos; the whole suite as one call.
 
     Args:
-        generated: a video file or a folder (searched in depth). Any size, codec and frame rate; the face is found.
+        generated: a video file or a folder (searched in depth). Any size, codec and frame rate; the face is found. Where
+            there are folders below, the first names the speaker: intervals are over speakers, as everywhere.
         reference: the real video, or a folder whose files have the same names (endings may differ). Real videos
             without a generated counterpart are failure rows (``not_generated``). None: metrics that compare are
             ``no_reference``.
@@ -71,8 +77,11 @@ def evaluate(
         engine: where work runs, as in ``params.yaml`` (docs/engine.md).
 
     Raises:
-        BenchError: a path is missing, holds no video, no file name is common to both folders, or the engine cannot work.
+        BenchError: a path is missing, holds no video, no file name is common to both folders, the frame rate is out of
+            range, `report` is no folder that can be written, or the engine cannot work.
     """
+    if not 0 < fps <= MAX_FPS:
+        raise BenchError(f"fps must be above 0 and at most {MAX_FPS:g}, got {fps:g}")
     pairs = pair_up(Path(generated), None if reference is None else Path(reference))
     with open_engine(engine, workers) as opened:
         return _evaluate(
@@ -85,14 +94,18 @@ def _evaluate(
     assets: AssetStore, cache: Path | None, engine: Engine,
 ) -> Evaluation:  # fmt: skip
     chosen = chosen_metrics(metrics)
+    if report is not None:
+        _need_folder(Path(report))
     able = {name for metric in chosen for name in metric.weights if not assets.has(name)} & set(assets.fetchable())
     if able:
         assets.pull(sorted(able))
     planned = feature_plan(chosen, fps, device, assets)
     store = FeatureStore(cache or assets.cache / "features")
-    items = {GENERATED: _items(pairs, of_reference=False)}
+    # Each once: one reference may serve a thousand videos, and its hash takes reading it.
+    real = {path: Video.of(path) for path in dict.fromkeys(pair.reference for pair in pairs) if path is not None}
+    items = {GENERATED: _items(pairs, real, of_reference=False)}
     if compared:
-        items[REFERENCE] = _items(pairs, of_reference=True)
+        items[REFERENCE] = _items(pairs, real, of_reference=True)
     videos = [item.video for rows in items.values() for item in rows if isinstance(item.video, Video)]
     videos += [item.reference for item in items[GENERATED] if item.reference]
     extract(videos, planned, store, engine, "measure")
@@ -104,13 +117,26 @@ def _evaluate(
     return Evaluation(chosen, list(scored), table, {model: scores.summary for model, scores in scored.items()})
 
 
+def _need_folder(report: Path) -> None:
+    """Before hours of measuring, not after."""
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=report):
+            pass
+    except OSError as error:
+        raise BenchError(
+            f"the report cannot be written into {report}: {error.strerror or error}. Name another folder."
+        ) from error
+
+
 @dataclass(frozen=True)
 class Pair:
-    """One name with its generated file, its reference file, or both."""
+    """One name with its generated file, its reference file, or both, and who speaks (see `_speakers`)."""
 
     name: str
     generated: Path | None
     reference: Path | None
+    speaker: str
 
 
 def pair_up(generated: Path, reference: Path | None) -> list[Pair]:
@@ -121,22 +147,31 @@ def pair_up(generated: Path, reference: Path | None) -> list[Pair]:
     """
     made = _named(generated, "generated")
     if reference is None:
-        return [Pair(name, path, None) for name, path in made.items()]
+        who = _speakers(made)
+        return [Pair(name, path, None, who[name]) for name, path in made.items()]
     real = _named(reference, "reference")
     if reference.is_file():
         only = next(iter(real.values()))
-        return [Pair(name, path, only) for name, path in made.items()]
+        return [Pair(name, path, only, name) for name, path in made.items()]
     if generated.is_file():
         name, path = next(iter(made.items()))
         if name not in real:
             raise BenchError(f"{reference} has no video named {name!r} (any ending); pass the reference file itself")
-        return [Pair(name, path, real[name])]
+        return [Pair(name, path, real[name], name)]
     if not made.keys() & real.keys():
         raise BenchError(
             f"no file name is common to {generated} ({_few(made)}) and {reference} ({_few(real)}): "
             "give the generated videos the names of the real ones (endings may differ)"
         )
-    return [Pair(name, made.get(name), real.get(name)) for name in sorted(made.keys() | real.keys())]
+    who = _speakers(made) | _speakers(real)
+    return [Pair(name, made.get(name), real.get(name), who[name]) for name in sorted(made.keys() | real.keys())]
+
+
+def _speakers(named: dict[str, Path]) -> dict[str, str]:
+    """Who speaks, by name: the first folder below the one that holds them all; a video beside no folder is its own speaker."""
+    above = os.path.commonpath([path.parent for path in named.values()])
+    ways = {name: path.relative_to(above).parts for name, path in named.items()}
+    return {name: way[0] if len(way) > 1 else name for name, way in ways.items()}
 
 
 def _named(path: Path, what: str) -> dict[str, Path]:
@@ -144,12 +179,17 @@ def _named(path: Path, what: str) -> dict[str, Path]:
         return {clip_name(Path(path.name)): path}
     if not path.exists():
         raise BenchError(f"{what}: {path} does not exist")
+    try:
+        videos = video_files(path)
+    except DatasetError as error:
+        raise BenchError(f"{what}: {error}") from error
     named: dict[str, Path] = {}
-    for video in video_files(path):
+    for video in videos:
         name = clip_name(video.relative_to(path))
         if name in named:
             raise BenchError(
-                f"{what}: {named[name]} and {video} have the same name but for the ending; keep one of them"
+                f"{what}: {named[name]} and {video} would both be the case {name!r} (endings do not count, and what "
+                "is no letter, digit or one of .+@- counts as _); rename or remove one of them"
             )
         named[name] = video
     if not named:
@@ -162,10 +202,10 @@ def _few(names: dict[str, Path]) -> str:
     return ", ".join(shown) + (", ..." if len(names) > 3 else "")
 
 
-def _items(pairs: Sequence[Pair], of_reference: bool) -> list[Item]:
+def _items(pairs: Sequence[Pair], real: Mapping[Path, Video], of_reference: bool) -> list[Item]:
     items = []
     for pair in pairs:
-        real = None if pair.reference is None else Video.of(pair.reference)
+        reference = None if pair.reference is None else real[pair.reference]
         path = pair.reference if of_reference else pair.generated
         if path is None:
             status = Status.NO_REFERENCE if of_reference else Status.NOT_GENERATED
@@ -173,8 +213,9 @@ def _items(pairs: Sequence[Pair], of_reference: bool) -> list[Item]:
                 status, f"there is no {'real' if of_reference else 'generated'} video {pair.name!r}"
             )
         else:
-            video = Video.of(path, real)
-        items.append(Item(pair.name, Labels(speaker=pair.name), video, real))
+            own = real[path] if of_reference else Video.of(path)
+            video = own if reference is None else own.beside(reference)
+        items.append(Item(pair.name, Labels(speaker=pair.speaker), video, reference))
     return items
 
 

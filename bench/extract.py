@@ -57,7 +57,7 @@ def extract(
     # Small enough groups keep all workers busy to the end; large enough ones fill the batches.
     size = max(1, min(GROUP, -(-len(todo) // (2 * engine.workers))))
     groups = (tuple(todo[start : start + size]) for start in range(0, len(todo), size))
-    wary = any(store.was_lost(plan.features[name], _key(item, name)) for item in todo for name in item.wanted)
+    wary = any(store.ended_worker(plan.features[name], _key(item, name)) for item in todo for name in item.wanted)
     unseen: list[Path] = []
     lost = 0
     with bar(title, len(todo)) as step:
@@ -67,7 +67,7 @@ def extract(
                 lost += 1
                 _give_up(item, why, plan, store)
             else:
-                unseen += [path for path in _files(item, plan, store) if not path.is_file()]
+                unseen += _unseen(item, plan, store)
             step()
     _wait_for(unseen)
     if lost:
@@ -119,16 +119,16 @@ def _key(item: Missing, name: str) -> str:
     return key
 
 
-def _files(item: Missing, plan: Plan, store: FeatureStore) -> list[Path]:
-    return [store.path(plan.features[name], _key(item, name)) for name in item.wanted]
+def _unseen(item: Missing, plan: Plan, store: FeatureStore) -> list[Path]:
+    """Files that must have been written: what could not be measured this time left a note instead."""
+    asked = [(plan.features[name], _key(item, name)) for name in item.wanted]
+    return [store.path(*each) for each in asked if not store.has(*each) and not store.was_lost(*each)]
 
 
 def _give_up(item: Missing, why: str, plan: Plan, store: FeatureStore) -> None:
     for name in item.wanted:
         if not store.has(plan.features[name], _key(item, name)):  # Phonemes are stored before the pass is over.
-            store.save_lost(
-                plan.features[name], _key(item, name), Unscorable(Status.ERROR, f"{item.video.path.name}: {why}")
-            )
+            store.save_lost(plan.features[name], _key(item, name), Unscorable(Status.ERROR, why))
 
 
 def _wait_for(paths: list[Path]) -> None:

@@ -53,6 +53,13 @@ class FeatureStore:
     def was_lost(self, protocol_id: str, key: str) -> bool:
         return self._lost(protocol_id, key).is_file()
 
+    def ended_worker(self, protocol_id: str, key: str) -> bool:
+        """Whether it was lost because workers died over it."""
+        if not self.was_lost(protocol_id, key):
+            return False
+        lost = json.loads(self._lost(protocol_id, key).read_text(encoding="utf-8"))
+        return bool(lost["status"] == Status.ERROR)
+
     def _lost(self, protocol_id: str, key: str) -> Path:
         return self.path(protocol_id, key).with_suffix(".lost.json")
 

@@ -124,7 +124,10 @@ def code() -> str:
     """Hash of the source that turns features into scores, and of the libraries whose change may move a digit."""
     digest = hashlib.sha256(" ".join(version(name) for name in ("numpy", "scipy", "av")).encode())
     folders = [Path(package.__path__[0]) for package in (metrics, datasets.media)]
-    own = [Path(__file__).with_name(f"{name}.py") for name in ("outcomes", "scoring", "summary", "details", "features")]
+    own = [
+        Path(__file__).with_name(f"{name}.py")
+        for name in ("outcomes", "scoring", "loader", "summary", "details", "features")
+    ]
     files = [*own, *(file for folder in folders for file in folder.rglob("*.py"))]
     for file in sorted(files):
         digest.update(file.read_bytes())

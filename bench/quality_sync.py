@@ -12,9 +12,10 @@ from bench.content import Video
 from bench.engine.base import Engine
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.progress import console
 from bench.quality import QUALITY_COLUMNS, warnings
-from bench.scoring import Loader, chosen_metrics, feature_plan, obstacles
+from bench.scoring import chosen_metrics, feature_plan, obstacles
 from bench.store import read_table, records, write_table
 from bench.workspace import Workspace
 from metrics.base import Bundle, Labels, Metric, Unscorable

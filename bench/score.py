@@ -13,11 +13,12 @@ from bench.content import Video
 from bench.engine.connect import open_engine
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.models import registry
 from bench.models.unasked import ignored_here
 from bench.portraits import measure_portraits
 from bench.progress import watched
-from bench.scoring import Item, Loader, Scores, chosen_metrics, feature_plan, score_items
+from bench.scoring import Item, Scores, chosen_metrics, feature_plan, score_items
 from bench.store import (
     CURVE_COLUMNS,
     EMOTION_COLUMNS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,22 +12,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.assets import AssetError, AssetStore
-from bench.config import AUDIO_RATE
 from bench.content import Video
 from bench.details import curves_of, emotion_rows, table_of_curves
 from bench.errors import unknown
-from bench.features import FeatureStore, phonemes_from, track_from
+from bench.loader import Loader
 from bench.models.unasked import not_asked
 from bench.outcomes import Outcome, OutcomeCache, Outcomes
 from bench.plan import Plan, plan
 from bench.portraits import portrait_features
 from bench.summary import Case, Corpus, summarize
-from datasets.media import MediaError, read_audio
 from metrics import registry
-from metrics.base import Bundle, Features, Labels, Metric, Status, Unscorable, protocol_id
+from metrics.base import Bundle, Labels, Metric, Status, Unscorable, protocol_id
 
-KEPT_REFERENCES = 64
-"""References whose features stay in memory, some megabytes each."""
 OTHER_SPEAKER = frozenset({"landmarks", "image", "identity"})
 """Groups whose comparison with the reference means nothing when the portrait shows another person."""
 
@@ -134,68 +129,6 @@ def obstacles(chosen: Sequence[Metric], planned: Plan, assets: AssetStore) -> di
     return found
 
 
-class Loader:
-    """Features of videos from the cache; what is missing is carried as its reason."""
-
-    def __init__(self, planned: Plan, store: FeatureStore) -> None:
-        self.plan = planned
-        self.store = store
-        self._references: OrderedDict[Path, Features] = OrderedDict()
-
-    def reference(self, video: Video | None, names: Collection[str] | None = None) -> Features | None:
-        """Features of a reference, or only those of these names. The latest whole ones are kept: models share them."""
-        if video is None:
-            return None
-        if names is not None:
-            return self.features(video, names)
-        if video.path not in self._references:
-            self._references[video.path] = self.features(video)
-            if len(self._references) > KEPT_REFERENCES:
-                self._references.popitem(last=False)
-        self._references.move_to_end(video.path)
-        return self._references[video.path]
-
-    def features(self, video: Video, names: Collection[str] | None = None) -> Features:
-        """Everything that was measured of one video, or only what has these names."""
-        found: dict[str, Any] = {}
-        samples: dict[str, Any] = {}
-        at: dict[str, Any] = {}
-        failures: dict[str, Unscorable] = {}
-        for name, identity in self.plan.features.items():
-            if names is not None and name not in names:
-                continue
-            key = video.key(name)
-            if key is None:
-                failures[name] = Unscorable(Status.NO_REFERENCE, "the case has no reference clip to compare with")
-                continue
-            try:
-                arrays, meta = self.store.load(identity, key)
-            except Unscorable as error:
-                failures[name] = error
-                continue
-            if name == "track":
-                found["track"] = track_from(arrays, meta)
-            elif name == "phonemes":
-                found["phonemes"] = phonemes_from(arrays, meta)
-            else:
-                samples[name], at[name] = arrays["values"], arrays["at"]
-        if names is None or "audio" in names:
-            try:
-                found["audio"] = read_audio(video.path, AUDIO_RATE)
-            except MediaError as error:
-                failures["audio"] = Unscorable(Status(error.reason), f"{video.path.name}: {error.detail}")
-        frames = len(found["track"]) if "track" in found else 0
-        return Features(
-            fps=self.plan.fps,
-            frames=frames,
-            samples=samples,
-            sampled_at=at,
-            failures=failures,
-            audio_rate=AUDIO_RATE,
-            **found,
-        )
-
-
 def score_protocol_id(metric: Metric, planned: Plan) -> str:
     """Hash of everything that changes the metric's number: its own protocol and those of the features that it reads."""
     features = {name: planned.features[name] for name in metric.needs if name in planned.features}
@@ -286,6 +219,9 @@ def _outcome(metric: Metric, bundle: Bundle) -> Outcome:
         value = metric.per_clip(bundle)
     except Unscorable as error:
         return error
+    except (ArithmeticError, LookupError, ValueError) as error:
+        # A metric that stumbles over one case is that case's row, and not the end of the run; nothing keeps such a row.
+        return Unscorable(Status.ERROR, f"{metric.name} failed: {type(error).__name__}: {error}")
     if metric.corpus:
         return None
     if not np.isfinite(value):

@@ -66,7 +66,7 @@ class SyncPass:
             except Unscorable as error:
                 self.results[name] = error
             except MediaError as error:
-                self.results[name] = Unscorable(Status(error.reason), f"{error.path.name}: {error.detail}")
+                self.results[name] = Unscorable(Status(error.reason), error.detail)
 
     def _measure(self, name: str, track: FaceTrack | None) -> Mapping[str, NDArray[Any]]:
         if name == LIPS:

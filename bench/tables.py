@@ -32,7 +32,8 @@ def print_results(result: Evaluation) -> None:
     for reason, titles in reasons.items():
         out.print(f"[dim]no value: {', '.join(titles)} — [/dim]", end="")
         out.print(reason, markup=False, highlight=False, soft_wrap=True)
-    failed = result.scores[~result.scores["status"].isin(["ok", "not_applicable", "weights_missing", "no_reference"])]
+    quiet = ["ok", "not_applicable", "weights_missing"] + (["no_reference"] if result.models == [GENERATED] else [])
+    failed = result.scores[~result.scores["status"].isin(quiet)]
     for (case, status, detail), rows in failed[failed["case"] != "*"].groupby(["case", "status", "detail"], sort=False):
         out.print(f"{case}: {status} ({len(rows)} metrics): {detail}", markup=False, highlight=False, soft_wrap=True)
 

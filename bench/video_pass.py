@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import zip_longest
@@ -94,7 +95,7 @@ class VideoPass:
             elif tracker is not None:
                 if index == 0:
                     tracker.start(frame.shape[1], frame.shape[0], self.plan.fps)
-                landmarks = tracker.step(frame)
+                landmarks = _found(tracker, frame, index)
             self._feed_frame(index, frame, landmarks)
             if reference is not None and self.of_pairs:
                 self._feed_pair(index, _resized(frame, reference), reference)
@@ -144,8 +145,8 @@ class VideoPass:
             return
         try:
             batchers[name].add(self.collected[name], index, prepare())
-        except ValueError as error:
-            self.failures[name] = Unscorable(Status.UNDEFINED, str(error))
+        except (ValueError, cv2.error) as error:
+            self.failures[name] = Unscorable(Status.UNDEFINED, str(error).strip())
             del batchers[name]
 
     def _frames(self) -> Iterator[tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]]:
@@ -178,7 +179,7 @@ class VideoPass:
         try:
             phonemes = recognise(read_audio(self.video.path, AUDIO_RATE), AUDIO_RATE)
         except MediaError as error:
-            self.store.save_failure(identity, key, as_unscorable(error))
+            self._store("phonemes", as_unscorable(error))
         else:
             self.store.save(identity, key, *phoneme_arrays(phonemes))
 
@@ -207,10 +208,13 @@ class VideoPass:
     def _store(self, name: str, found: Mapping[str, NDArray[Any]] | Unscorable) -> None:
         key, identity = self.video.key(name), self.plan.features[name]
         assert key is not None
-        if isinstance(found, Unscorable):
-            self.store.save_failure(identity, key, found)
-        else:
+        if not isinstance(found, Unscorable):
             self.store.save(identity, key, found, {})
+        elif not all(os.access(path, os.R_OK) for path in (self.video.path, self.video.reference) if path is not None):
+            # Says nothing of the content, by which failures are kept: the same file may be well at the next run.
+            self.store.save_lost(identity, key, found)
+        else:
+            self.store.save_failure(identity, key, found)
 
     def _why_nothing(self, name: str) -> Unscorable:
         network = self.networks[name]
@@ -248,6 +252,16 @@ def _tracker() -> Any:
     return _TRACKER[0]
 
 
+def _found(tracker: Any, frame: NDArray[np.uint8], index: int) -> NDArray[np.float32] | None:
+    """The face in a frame. A fault of the libraries below is this video's, not the end of the other two thousand."""
+    try:
+        landmarks: NDArray[np.float32] | None = tracker.step(frame)
+    except (cv2.error, RuntimeError) as error:
+        why = f"the face tracker failed at frame {index}: {type(error).__name__}: {str(error).strip()}"
+        raise ValueError(why) from error
+    return landmarks
+
+
 def _sampled(index: int, per_second: float, fps: float) -> bool:
     """Whether a network looks at this frame: every one, or the middle one of every stretch.
 
@@ -269,7 +283,7 @@ def _resized(frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[
 
 
 def as_unscorable(error: MediaError) -> Unscorable:
-    """A file's fault as a failure row; `BenchError` where it is ours (a disk that is full)."""
+    """A file's fault as a failure to keep by content, hence without a name; `BenchError` where it is ours (a disk that is full)."""
     if error.reason == "write_error":
         raise BenchError(f"{error.path}: {error.detail}") from error
-    return Unscorable(Status(error.reason), f"{error.path.name}: {error.detail}")
+    return Unscorable(Status(error.reason), error.detail)

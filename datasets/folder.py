@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from datasets.base import DatasetError, Rejected, SourceClip, file_name, listing, readable
 from datasets.walk import Entry, Tree, suffix
 
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"}
-)
+VIDEO_SUFFIXES = frozenset({
+    ".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".gif", ".3gp", ".3g2", ".asf",
+    ".f4v", ".m2ts", ".mts", ".mxf", ".nut", ".ogv", ".vob", ".y4m",
+})  # fmt: skip
 
 
 class Folder:
@@ -49,13 +51,23 @@ def _files(tree: Tree, folder: Path | str) -> Iterator[Entry]:
 
 
 def video_files(root: Path) -> list[Path]:
-    """All video files under a folder, hidden ones left out, ordered by path."""
+    """All that is called a video under a folder, hidden ones left out, ordered by path; linked folders are not entered.
+
+    Raises:
+        DatasetError: a folder cannot be listed, so nobody knows what is in it.
+    """
     if not root.is_dir():
         return []
-    return sorted(
-        path for path in root.rglob("*")
-        if path.suffix.lower() in VIDEO_SUFFIXES and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )  # fmt: skip
+    found: list[Path] = []
+    for folder, folders, files in os.walk(root, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        names = (name for name in (*folders, *files) if not name.startswith("."))
+        found += [Path(folder, name) for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
+    return sorted(found)
+
+
+def _refuse(error: OSError) -> None:
+    raise DatasetError(f"{readable(str(error.filename))} cannot be listed: {error.strerror}") from error
 
 
 def clip_name(relative: Path) -> str:

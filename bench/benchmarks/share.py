@@ -17,8 +17,9 @@ from bench.benchmarks.weights import NOT_MADE, opened
 from bench.content import Video
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.portraits import measure_portraits
-from bench.scoring import Item, Loader, chosen_metrics, feature_plan, missing_weights, score_items
+from bench.scoring import Item, chosen_metrics, feature_plan, missing_weights, score_items
 from metrics.base import Labels, Metric
 
 CLIPS, FRAMES = 1, 26

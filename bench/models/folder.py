@@ -11,6 +11,7 @@ from bench.errors import BenchError, nearest
 from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
 from bench.models.given_video import SLACK, check_video
 from bench.store import digest, sha256_file
+from datasets.base import DatasetError
 from datasets.folder import VIDEO_SUFFIXES, clip_name, video_files
 
 CASE = "{case}"
@@ -53,7 +54,11 @@ class FolderModel:
 def _by_name(root: Path) -> Find:
     """``<case name>.<any video ending>``, in depth."""
     videos: dict[str, list[Path]] = {}
-    for path in video_files(root):
+    try:
+        paths = video_files(root)
+    except DatasetError as error:
+        raise BenchError(f"model 'folder': {error}") from error
+    for path in paths:
         videos.setdefault(clip_name(path.relative_to(root)), []).append(path)
 
     def find(case: str) -> Path:

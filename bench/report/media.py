@@ -18,8 +18,17 @@ def media_rows(item: CaseSetResults, page: Path) -> Iterator[dict[str, Any]]:
         for case, path in model.videos.items():
             if path.parent not in known:
                 known[path.parent] = way(origin, path.parent.resolve())
-            if (folder := known[path.parent]) is not None:
+            # A name whose bytes are no text has no address on a page.
+            if (folder := known[path.parent]) is not None and _is_text(path.name):
                 yield {"case": case, "model": model.model, "file": f"{folder}/{path.name}"}
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def way(origin: Path, folder: Path) -> str | None:

@@ -58,4 +58,6 @@ def _shrunk(frame: Any) -> Any:
     scale = PREVIEW_SIDE / max(height, width)
     if scale >= 1:
         return frame
-    return cv2.resize(frame, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        frame, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )

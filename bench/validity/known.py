@@ -15,8 +15,8 @@ from bench.config import Params
 from bench.content import Video
 from bench.errors import BenchError
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.plan import Plan
-from bench.scoring import Loader
 from bench.store import read_table, records
 from bench.workspace import Workspace
 from metrics.base import Features

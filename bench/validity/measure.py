@@ -10,9 +10,10 @@ from bench.assets import AssetStore
 from bench.content import Video
 from bench.extract import extract
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.plan import Plan
 from bench.progress import watched
-from bench.scoring import Loader, obstacles
+from bench.scoring import obstacles
 from bench.validity.make import Damaged
 from bench.validity.subjects import Subject
 from metrics.base import Bundle, Metric, Unscorable

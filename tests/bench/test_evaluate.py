@@ -182,6 +182,28 @@ def test_a_folder_with_one_bad_file_keeps_the_good_one(talk, cache, tmp_path: Pa
     assert "not_generated" in (tmp_path / "report/report/index.html").read_text()
 
 
+def test_what_cannot_be_opened_is_a_row_and_each_row_names_its_own_file(talk, cache, tmp_path: Path) -> None:
+    made, real = tmp_path / "made", tmp_path / "real"
+    for folder in (made, real):
+        folder.mkdir()
+        for name in ("good", "empty one", "empty two", "link", "folder", "unreal"):
+            (folder / f"{name}.mp4").symlink_to(talk["path"])
+    for name in ("empty one", "empty two"):
+        (made / f"{name}.mp4").unlink()
+        (made / f"{name}.mp4").touch()
+    (made / "link.mp4").unlink(), (made / "link.mp4").symlink_to(tmp_path / "gone")
+    (made / "folder.mp4").unlink(), (made / "folder.mp4").mkdir()
+    (real / "unreal.mp4").unlink(), (real / "unreal.mp4").write_text("no video")
+    scores = evaluate(made, real, metrics=["m_ld"], workers=1, cache=cache).scores
+    rows = scores[scores["model"] == GENERATED].set_index("case")
+    assert rows["status"].to_dict() == dict.fromkeys(rows.index, "decode_error") | {"good": "ok"}
+    starts = {"empty_one": "empty one.mp4: the file is empty", "empty_two": "empty two.mp4: the file is empty",
+              "folder": "folder.mp4: not a file", "link": "link.mp4: there is no such file",
+              "unreal": "reference unreal.mp4: "}  # fmt: skip
+    for case, start in starts.items():
+        assert rows.loc[case, "detail"].startswith(start)
+
+
 def test_paths_that_do_not_pair_are_explained(talk, tmp_path: Path, make_video) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     one.mkdir(), other.mkdir()
@@ -193,8 +215,17 @@ def test_paths_that_do_not_pair_are_explained(talk, tmp_path: Path, make_video) 
     with pytest.raises(BenchError, match="no file name is common"):
         pair_up(one, other)
     (one / "a.mov").touch()
-    with pytest.raises(BenchError, match="same name"):
+    with pytest.raises(BenchError, match=r"a\.mov and .*a\.mp4 would both be the case 'a'"):
         pair_up(one, None)
+    (one / "a.mov").rename(one / "x y.m2ts"), (one / "a.mp4").rename(one / "x_y.ogv")
+    with pytest.raises(BenchError, match="would both be the case 'x_y'"):
+        pair_up(one, None)
+    for fps in (0, float("nan"), 1e9):
+        with pytest.raises(BenchError, match="fps must be above 0 and at most 120"):
+            evaluate(talk["path"], fps=fps)
+    (tmp_path / "file").touch()
+    with pytest.raises(BenchError, match="the report cannot be written into"):
+        evaluate(talk["path"], report=tmp_path / "file")
     with pytest.raises(BenchError, match="'blink_rate'"):
         evaluate(talk["path"], metrics=["blink_rat"])
 

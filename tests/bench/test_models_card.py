@@ -9,13 +9,14 @@ import pytest
 from bench.assets import open_store
 from bench.errors import BenchError
 from bench.features import FeatureStore
+from bench.loader import Loader
 from bench.model_card import model_card
 from bench.models import registry
 from bench.models.card import IGNORABLE, INPUTS, PROTOCOLS
 from bench.models.unasked import ignored_here
 from bench.plan import Plan
 from bench.progress import out
-from bench.scoring import Item, Loader, chosen_metrics, score_items
+from bench.scoring import Item, chosen_metrics, score_items
 from metrics.base import Labels, Status, Unscorable
 
 

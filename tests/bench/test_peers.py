@@ -16,7 +16,8 @@ from bench.benchmarks.weights import opened, random_weights
 from bench.content import Video
 from bench.evaluation import Evaluation, evaluate
 from bench.features import FeatureStore
-from bench.scoring import Loader, chosen_metrics, feature_plan
+from bench.loader import Loader
+from bench.scoring import chosen_metrics, feature_plan
 from datasets.media import read_frames
 from metrics.features.torchvision_ready import ready_torchvision
 
