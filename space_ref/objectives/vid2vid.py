@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -158,7 +159,8 @@ class Vid2VidObjective(Objective):
         In training mode this counts a step; the critic counts those in which it could have taken part.
         """
         losses, driving, landmarks = self.losses, batch["driving"], batch["driving_landmarks"]
-        pair = self._keypoints(batch["source"], driving)
+        # Detectors that nobody asks are not run: they cost a third of a step where landmarks take their place.
+        pair = cache(lambda: self._keypoints(batch["source"], driving))
         angles = torch.cat([batch["source_angles"], batch["driving_angles"]])
         drawing = int(self.step) >= losses.keypoint_steps
         if self.training:
@@ -168,19 +170,19 @@ class Vid2VidObjective(Objective):
         prediction = self._draw(batch["source"], *self._drawn_from(batch, pair, random)) if drawing else driving
         values: dict[str, Callable[[], Tensor]] = {
             "perceptual": lambda: self._perceptual(prediction, driving),
-            "equivariance": lambda: self._equivariance(driving, pair, random),
+            "equivariance": lambda: self._equivariance(driving, pair(), random),
             "keypoint_prior": lambda: keypoint_prior(
-                pair.driving_keypoints, losses.keypoint_distance, losses.keypoint_depth
+                pair().driving_keypoints, losses.keypoint_distance, losses.keypoint_depth
             ),
-            "head_pose": lambda: head_pose_loss(_degrees(pair.heads), angles),
-            "head_pose_bins": lambda: head_pose_bins_loss(_logits(pair.heads), angles),
-            "deformation": lambda: deformation_prior(pair.heads.exp.chunk(2)[1]),
+            "head_pose": lambda: head_pose_loss(_degrees(pair().heads), angles),
+            "head_pose_bins": lambda: head_pose_bins_loss(_logits(pair().heads), angles),
+            "deformation": lambda: deformation_prior(pair().heads.exp.chunk(2)[1]),
             "pixel": lambda: functional.l1_loss(prediction, driving),
             "mouth": lambda: region_loss(prediction, driving, landmarks, MOUTH),
             "eyes": lambda: region_loss(prediction, driving, landmarks, EYES),
             "details": lambda: self._details(prediction, driving, landmarks),
-            "guide": lambda: landmark_guide(*self._guided(batch, pair)),
-            "guide_pairs": lambda: pair_guide(*self._guided(batch, pair)),
+            "guide": lambda: landmark_guide(*self._guided(batch, pair())),
+            "guide_pairs": lambda: pair_guide(*self._guided(batch, pair())),
         }
         counted = {name for name in values if getattr(losses, name) and (drawing or name in KEYPOINT_TERMS)}
         terms = {name: getattr(losses, name) * values[name]() for name in values if name in counted}
@@ -204,7 +206,7 @@ class Vid2VidObjective(Objective):
         """`source`, `driving` and `prediction`, as at run time (the networks in evaluation mode)."""
         training = self.training
         self.eval()
-        pair = self._keypoints(batch["source"], batch["driving"])
+        pair = cache(lambda: self._keypoints(batch["source"], batch["driving"]))
         prediction = self._draw(batch["source"], *self._drawn_from(batch, pair, torch.Generator()))
         self.train(training)
         return {"source": batch["source"], "driving": batch["driving"], "prediction": prediction}
@@ -216,17 +218,19 @@ class Vid2VidObjective(Objective):
         of_source, of_driving = self.model.keypoints(canonical.repeat(2, 1, 1), heads).chunk(2)
         return Pair(canonical, of_source, of_driving, heads)
 
-    def _drawn_from(self, batch: Batch, pair: Pair, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _drawn_from(self, batch: Batch, pair: Callable[[], Pair], random: torch.Generator) -> tuple[Tensor, Tensor]:
         """Keypoints of source and driving frame that the generator gets; see `Vid2VidLossConfig.forcing`."""
-        found = pair.source_keypoints, pair.driving_keypoints
         # Where all are forced, landmarks are its keypoints at run time too.
         if not self.losses.forcing or (self.losses.forcing < 1 and not self.training):
-            return found
+            return pair().source_keypoints, pair().driving_keypoints
         points = list(self.losses.guide_points)
         known = batch["source_landmarks"][:, points], batch["driving_landmarks"][:, points]
         drawn = torch.rand(len(known[0]), generator=random, device=random.device).to(known[0].device)
         usable = torch.stack([part.isfinite().flatten(1).all(dim=1) for part in known]).all(dim=0)
         forced = ((drawn < self.losses.forcing) & usable)[:, None, None]
+        if forced.all():
+            return known
+        found = pair().source_keypoints, pair().driving_keypoints
         source, driving = (torch.where(forced, k.nan_to_num(), f) for k, f in zip(known, found, strict=True))
         return source, driving
 

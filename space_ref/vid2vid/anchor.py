@@ -22,23 +22,46 @@ ROUNDS = 2
 """Neighbouring keypoints blur each other; a second round corrects what the first one left."""
 
 
-def correction(shift: Tensor, kp_source: Tensor, kp_driving: Tensor, spread: float, size: tuple[int, int]) -> Tensor:
+def correction(
+    shift: Tensor, kp_source: Tensor, kp_driving: Tensor, spread: float, size: tuple[int, int], outward: Tensor | None = None
+) -> Tensor:  # fmt: skip
     """What must be added to a flow so that each driving keypoint shows its source keypoint: ``(B, 2, *size)``.
 
     Args:
         shift: ``(B, 2, h, w)`` from each cell to where its content lies in the source, x and y, ends included.
         kp_source: ``(1 or B, K, 3)``. kp_driving: ``(B, K, 3)``; [-1, 1], x and y first.
         spread: standard deviation of a keypoint's neighbourhood, in the same unit. size: height and width of the result.
+        outward: ``(B, K, 2)`` to which side of itself a keypoint moves the source, a unit vector; 0: to all sides.
     """
     points = kp_driving[..., :2]
     wanted = kp_source[..., :2] - points
+    weights = neighbourhoods(points, spread, size, outward)
+    if outward is not None:
+        points = points + outward * (2 / (max(size) - 1))  # on its own side of the seam
     left = wanted - sampled(shift, points)
-    weights = _neighbourhoods(points, spread, size)
     made = torch.zeros(len(points), 2, *size, dtype=shift.dtype, device=shift.device)
     for _ in range(ROUNDS):
         made = made + torch.einsum("bkhw,bki->bihw", weights, left)
         left = wanted - sampled(shift, points) - sampled(made, points)
     return made
+
+
+def seam_sides(kp_driving: Tensor, seams: list[tuple[int, int]], upward: tuple[int, int]) -> Tensor:
+    """To which side keypoints move the source, ``(B, K, 2)``: up the first of each pair, down the second, all others 0.
+
+    Lips that meet and lids that close lie at one place and come from two: there the flow must break, which
+    neighbourhoods cannot, for each blurs the other.
+
+    Args:
+        kp_driving: ``(B, K, 3)``. seams: pairs of keypoints above and below a seam. upward: two keypoints that say
+            which way a face's up is, from the first to the second.
+    """
+    low, high = upward
+    up = functional.normalize(kp_driving[:, high, :2] - kp_driving[:, low, :2], dim=-1)
+    sides = torch.zeros_like(kp_driving[..., :2])
+    for above, below in seams:
+        sides[:, above], sides[:, below] = up, -up
+    return sides
 
 
 def sampled(field: Tensor, points: Tensor) -> Tensor:
@@ -47,12 +70,27 @@ def sampled(field: Tensor, points: Tensor) -> Tensor:
     return found[..., 0].transpose(1, 2)
 
 
-def _neighbourhoods(points: Tensor, spread: float, size: tuple[int, int]) -> Tensor:
-    """Share of each keypoint in each cell ``(B, K, H, W)``; they sum to less than 1, to 0 far from all."""
+def neighbourhoods(points: Tensor, spread: float, size: tuple[int, int], outward: Tensor | None = None) -> Tensor:
+    """Share of each point ``(B, K, 2)`` in each cell ``(B, K, H, W)``; they sum to less than 1, to 0 far from all.
+
+    With `outward`, see `correction`, a point has no share of the cells on its other side.
+    """
     height, width = size
     x, y = (
         torch.exp(-0.5 * ((axis(count, points) - points[..., i, None]) / spread) ** 2)
         for i, count in enumerate((width, height))
     )
     near = y[..., :, None] * x[..., None, :]
+    if outward is not None:
+        sided = outward[0].any(dim=-1)
+        near[:, sided] *= _ahead(points[:, sided], outward[:, sided], size)
     return near / (near.sum(dim=1, keepdim=True) + FLOOR)
+
+
+def _ahead(points: Tensor, outward: Tensor, size: tuple[int, int]) -> Tensor:
+    """1 in cells that lie outward of a point, 0 behind it, linear over the cell between: ``(B, K, H, W)``."""
+    height, width = size
+    x, y = (
+        (axis(count, points) - points[..., i, None]) * outward[..., i, None] for i, count in enumerate((width, height))
+    )
+    return (0.5 + (y[..., :, None] + x[..., None, :]) * (max(size) - 1) / 2).clamp(0, 1)

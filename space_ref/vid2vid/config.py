@@ -116,6 +116,12 @@ class GeneratorConfig:
             units; 0: as the networks say. For keypoints that are points of the picture (`space_ref.vid2vid.anchor`).
         anchored: numbers of the keypoints of which that is true; empty: all. Not of an outline, whose points slide over
             the skin when a head turns, nor of irises, which lids cover.
+        seams: with `anchor`, pairs of keypoints above and below a line where two parts of the face meet, lips or lids: the
+            flow may break there. upward: with `seams`, two keypoints, from the first to the second a face's up.
+        openings: with `anchor`, outlines of keypoints; what the source does not show inside of them is painted and never
+            moved there (`space_ref.vid2vid.openings`).
+        cues: with `anchor`, channels by which the decoder is told where keypoints are and how the source was moved
+            (`space_ref.vid2vid.cues`); 0: not at all.
     """
 
     decoder: Decoder = "resblocks"
@@ -128,14 +134,47 @@ class GeneratorConfig:
     composite: bool = False
     anchor: float = 0.0
     anchored: tuple[int, ...] = ()
+    seams: tuple[tuple[int, int], ...] = ()
+    upward: tuple[int, int] = (0, 0)
+    openings: tuple[tuple[int, ...], ...] = ()
+    cues: int = 0
 
     def __post_init__(self) -> None:
-        _check_counts(self, num_resblocks_3d=0, num_resblocks_2d=0)
+        _check_counts(self, num_resblocks_3d=0, num_resblocks_2d=0, cues=0)
         if self.anchor < 0 or (self.anchor and not self.composite):
             raise ValueError(f"GeneratorConfig.anchor is {self.anchor}; use 0, or a positive number with composite")
+        if self.cues and not (self.anchor and self.decoder == "resblocks" and self.num_down_blocks > 1):
+            raise ValueError(
+                f"GeneratorConfig.cues is {self.cues}; use 0, or a positive number with anchor, decoder 'resblocks' "
+                "and at least 2 num_down_blocks"
+            )
+        if (self.seams or self.openings) and not self.anchor:
+            raise ValueError("GeneratorConfig.seams and openings need an anchor: without it keypoints move no pixels")
+        if bool(self.seams) != (self.upward[0] != self.upward[1]):
+            raise ValueError(
+                f"GeneratorConfig.upward is {self.upward}; with seams use two keypoints, the lower of the face first, "
+                "and leave it out without"
+            )
+        if any(len(set(outline)) < 3 for outline in self.openings):
+            raise ValueError(f"GeneratorConfig.openings is {self.openings}; an outline has at least three keypoints")
         _check_odd(self, "edge_kernel")
         if self.decoder not in ("resblocks", "spade"):
             raise ValueError(f"GeneratorConfig.decoder is {self.decoder!r}; use 'resblocks' or 'spade'")
+
+    def check_keypoints(self, count: int) -> None:
+        """All numbers are those of `count` keypoints, and a seam lies between anchored ones.
+
+        Raises:
+            ValueError: naming the setting.
+        """
+        anchored = set(self.anchored or range(count))
+        for name in ("anchored", "upward", "seams", "openings"):
+            value = getattr(self, name)
+            flat = [n for part in value for n in (part if isinstance(part, tuple) else (part,))]
+            if any(not 0 <= number < count for number in flat):
+                raise ValueError(f"generator.{name} is {value}; use numbers below num_kp {count}")
+            if name == "seams" and not anchored.issuperset(flat):
+                raise ValueError(f"generator.seams is {value}; use keypoints that are anchored: {sorted(anchored)}")
 
 
 @dataclass(frozen=True)
@@ -159,8 +198,7 @@ class Vid2VidConfig:
 
     def __post_init__(self) -> None:
         _check_counts(self, reshape_depth=2)
-        if any(not 0 <= number < self.num_kp for number in self.generator.anchored):
-            raise ValueError(f"generator.anchored is {self.generator.anchored}; use numbers below num_kp {self.num_kp}")
+        self.generator.check_keypoints(self.num_kp)
         for needed, part in (
             (self.side_multiple, "generator.num_down_blocks, motion.stride and motion.num_blocks"),
             (self.keypoints.shrink * 2**self.keypoints.num_blocks, "keypoints.scale_factor and keypoints.num_blocks"),

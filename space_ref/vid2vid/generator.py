@@ -13,11 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from space_ref.vid2vid.anchor import FINEST, correction
+from space_ref.vid2vid.anchor import FINEST, correction, seam_sides
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock, widths
 from space_ref.vid2vid.config import Vid2VidConfig
+from space_ref.vid2vid.cues import Cues, Hints
 from space_ref.vid2vid.dense_motion import DenseMotionNetwork, Motion
 from space_ref.vid2vid.grid import move_image, move_volume, positions
+from space_ref.vid2vid.openings import opened, resized
 from space_ref.vid2vid.spade import SPADEDecoder
 
 BLEND_BIAS = -1.0
@@ -52,6 +54,8 @@ class Generator(nn.Module, ABC):
         self.side_multiple, self.depth, self.composite = config.side_multiple, config.reshape_depth, part.composite
         self.anchor, self.image_size = part.anchor, config.image_size
         self.anchored = list(part.anchored or range(config.num_kp))
+        self.seams, self.upward, self.openings = list(part.seams), part.upward, [list(o) for o in part.openings]
+        self.cues: Cues | None = None
         self.dense_motion_network = DenseMotionNetwork(config)
         features = widths(part.block_expansion, part.max_features, part.num_down_blocks)
         self.first = ConvBlock(2, 3, part.block_expansion, part.edge_kernel)
@@ -72,8 +76,8 @@ class Generator(nn.Module, ABC):
             nn.init.constant_(self.blend.bias, BLEND_BIAS)  # type: ignore[arg-type]
 
     @abstractmethod
-    def decode(self, warped: Tensor) -> Tensor:
-        """Moved feature ``(B, W, h, w)`` -> features of the picture ``(B, block_expansion, H, W)``."""
+    def decode(self, warped: Tensor, hints: Hints | None = None) -> Tensor:
+        """Moved feature ``(B, W, h, w)``, and what `cues` says -> features of the picture ``(B, block_expansion, H, W)``."""
 
     @property
     @abstractmethod
@@ -115,44 +119,57 @@ class Generator(nn.Module, ABC):
         occlusion = motion.occlusion
         if occlusion.shape[2:] != x.shape[2:]:
             occlusion = functional.interpolate(occlusion, size=x.shape[2:], mode="bilinear", align_corners=False)
-        painted = self.decode(x * occlusion)
+        x = x * occlusion
         if not self.composite:
-            prediction = torch.sigmoid(self.last(painted).to(kp_driving.dtype))
+            prediction = torch.sigmoid(self.last(self.decode(x)).to(kp_driving.dtype))
             return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, None, None)
         if source is None:
             raise ValueError("render needs the source picture: this generator has GeneratorConfig.composite")
-        prediction, blend, flow = self._compose(painted, motion, source, fine)
-        return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, flow, blend)
+        shift = _surface_shift(motion) if fine is None else fine
+        moved = move_image(source, shift)
+        hole = opened(kp_source, kp_driving, self.openings, shift.detach())
+        painted = self.decode(x, self._hints(kp_driving, moved, shift, hole))
+        prediction, blend = self._compose(painted, moved, hole)
+        return Rendered(prediction, motion.mask, motion.occlusion, motion.positions, positions(shift), blend)
 
     def _anchored(self, motion: Motion, kp_source: Tensor, kp_driving: Tensor) -> tuple[Motion, Tensor]:
         """The motion whose visible surface follows the keypoints, and the fine flow of that surface ``(B, 2, h, w)``."""
         with torch.autocast(kp_driving.device.type, enabled=False):  # positions need all their digits
             shift = _surface_shift(motion)
             size = (min(self.image_size, FINEST),) * 2
-            added = correction(shift, kp_source[:, self.anchored], kp_driving[:, self.anchored], self.anchor, size)
+            outward = seam_sides(kp_driving, self.seams, self.upward)[:, self.anchored] if self.seams else None
+            before, now = kp_source[:, self.anchored], kp_driving[:, self.anchored]
+            added = correction(shift, before, now, self.anchor, size, outward)
             fine = functional.interpolate(shift, size=size, mode="bilinear", align_corners=True) + added
             coarse = functional.interpolate(added, size=shift.shape[2:], mode="bilinear", align_corners=True)
             # The network's volume moves along, at every depth: the decoder must see where the lips are.
             offset = motion.offset + functional.pad(coarse, (0, 0, 0, 0, 0, 1))[:, :, None]
         return motion._replace(offset=offset), fine
 
-    def _compose(
-        self, painted: Tensor, motion: Motion, source: Tensor, fine: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The picture over the moved source: prediction, blend, flow."""
+    def _hints(self, kp_driving: Tensor, moved: Tensor, shift: Tensor, hole: Tensor) -> Hints | None:
+        if self.cues is None:
+            return None
+        size = (self.image_size,) * 2
+        if moved.shape[2:] != size:
+            moved = functional.interpolate(moved, size=size, mode="bilinear", align_corners=False, antialias=True)
+        hints: Hints = self.cues(kp_driving, moved, shift, hole)
+        return hints
+
+    def _compose(self, painted: Tensor, moved: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
+        """The picture over the moved source, and alone where that shows nothing: prediction, blend."""
         # One convolution for picture and blend: both see the same features.
         heads = (self.last, self.blend)
         weight, bias = (torch.cat([getattr(head, name) for head in heads]) for name in ("weight", "bias"))
         # Plane by plane in memory, as the moved source is: blending two layouts takes four times as long.
         layers = functional.conv2d(painted, weight, bias, padding=self.last.padding).contiguous()
-        layers = torch.sigmoid(layers.to(source.dtype))
-        size = source.shape[2:]
+        layers = torch.sigmoid(layers.to(moved.dtype))
+        size = moved.shape[2:]
         if layers.shape[2:] != size:
             layers = functional.interpolate(layers, size=size, mode="bilinear", align_corners=False)
         generated, blend = layers[:, :3], layers[:, 3:]
-        shift = _surface_shift(motion) if fine is None else fine
-        moved = move_image(source, shift)
-        return torch.lerp(moved, generated, blend), blend, positions(shift)
+        if self.openings:
+            blend = torch.maximum(blend, resized(hole, size))
+        return torch.lerp(moved, generated, blend), blend
 
 
 def _surface_shift(motion: Motion) -> Tensor:
@@ -174,14 +191,18 @@ class ResGenerator(Generator):
         steps = zip(features[:0:-1], features[-2::-1], strict=True)
         self.up_blocks = nn.ModuleList(UpBlock(2, i, o) for i, o in steps)
         self.final = nn.Conv2d(features[0], 3, part.edge_kernel, padding=part.edge_kernel // 2)
+        if part.cues:
+            self.cues = Cues(config.num_kp, part.cues, features[2], features[1], part.anchor)
 
     @property
     def last(self) -> nn.Conv2d:
         return self.final
 
-    def decode(self, warped: Tensor) -> Tensor:
+    def decode(self, warped: Tensor, hints: Hints | None = None) -> Tensor:
         x: Tensor = self.resblocks_2d(warped)
-        for block in self.up_blocks:
+        for left, block in zip(range(len(self.up_blocks), 0, -1), self.up_blocks, strict=True):
+            if hints is not None and left <= len(hints):
+                x = x + hints[-left]  # a quarter of the picture's size before the last but one, half before the last
             x = block(x)
         return x
 
@@ -197,5 +218,5 @@ class SPADEGenerator(Generator):
     def last(self) -> nn.Conv2d:
         return self.decoder.conv_img
 
-    def decode(self, warped: Tensor) -> Tensor:
+    def decode(self, warped: Tensor, hints: Hints | None = None) -> Tensor:
         return self.decoder(warped)
