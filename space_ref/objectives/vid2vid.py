@@ -159,7 +159,7 @@ class Vid2VidObjective(Objective):
         In training mode this counts a step; the critic counts those in which it could have taken part.
         """
         losses, driving, landmarks = self.losses, batch["driving"], batch["driving_landmarks"]
-        # Detectors that nobody asks are not run: they cost a third of a step where landmarks take their place.
+        # Where landmarks take the place of keypoints nobody asks the detectors.
         pair = cache(lambda: self._keypoints(batch["source"], driving))
         angles = torch.cat([batch["source_angles"], batch["driving_angles"]])
         drawing = int(self.step) >= losses.keypoint_steps
