@@ -28,6 +28,9 @@ def save(path: Path, network: nn.Module, config: Any, notes: Mapping[str, Any]) 
     Args:
         path: ends in ``.safetensors``. config: the network's configuration (a dataclass).
         notes: JSON-able facts for the model card: data, steps, seconds, machine, losses.
+
+    Raises:
+        BenchError: the disk is full or cannot be written.
     """
     state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     header = {
@@ -36,15 +39,18 @@ def save(path: Path, network: nn.Module, config: Any, notes: Mapping[str, Any]) 
         "notes": json.dumps(notes, sort_keys=True),
     }
     with replacing(path) as temporary:
-        save_file(state, temporary, metadata=header)
+        try:
+            save_file(state, temporary, metadata=header)
+        except SafetensorError as error:
+            raise BenchError(f"cannot write {path}: {error}. Is the disk full?") from error
 
 
 def load(path: Path, network: nn.Module, config: Any, device: str = "cpu") -> nn.Module:
     """Fill `network` from a file written by `save` and return it frozen, in evaluation mode.
 
     Raises:
-        BenchError: the file is missing, cut off, not safetensors, of another network or configuration; the message
-            names the settings and the tensors that differ.
+        BenchError: the file is missing, cut off, not safetensors, of another network or configuration (the message
+            names the settings and the tensors that differ), or holds values that are not numbers.
     """
     if path.suffix != ".safetensors":
         raise BenchError(
@@ -58,6 +64,9 @@ def load(path: Path, network: nn.Module, config: Any, device: str = "cpu") -> nn
         raise BenchError(
             f"{path} was not written by this suite: its header holds no configuration ({error})"
         ) from error
+    held, wanted = header.get("network"), type(network).__name__
+    if held not in (None, wanted):
+        raise BenchError(f"{path} holds a {held}, and a {wanted} was looked for: files were mixed up or renamed")
     differing = _differences(plain(config), _completed(made_with, config))
     if made_with and differing:
         raise BenchError(f"{path} was made with another configuration: {'; '.join(differing)}")
@@ -72,8 +81,7 @@ def load_vid2vid(path: Path, network: nn.Module, config: Any, device: str = "cpu
     """
     if path.suffix == ".safetensors":
         return load(path, network, config, device)
-    if not path.is_file():
-        raise BenchError(f"weights {path} are missing")
+    _must_exist(path)
     try:
         content = load_nested(path)
     except WeightsError as error:
@@ -118,9 +126,13 @@ def fingerprint(config: Any) -> str:
     return digest(plain(config))
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _must_exist(path: Path) -> None:
     if not path.is_file():
-        raise BenchError(f"weights {path} are missing")
+        raise BenchError(f"weights {path} are {'a folder; name the file in it' if path.is_dir() else 'missing'}")
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    _must_exist(path)
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
@@ -130,6 +142,12 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _fill(network: nn.Module, state: dict[str, Tensor], path: Path, device: str) -> nn.Module:
+    broken = [name for name, value in state.items() if not bool(torch.isfinite(value).all())]
+    if broken:
+        raise BenchError(
+            f"{path}: {broken[0]} holds values that are not numbers ({len(broken)} of {len(state)} tensors do): "
+            "its training went wrong"
+        )
     try:
         return fill(network, state, path, device)
     except WeightsError as error:

@@ -51,7 +51,7 @@ def _reason(path: Path, error: Exception) -> str:
         start[:1] == b"\x80" and "Unsupported operand" in text
     ):  # A pickle, written with instructions that tensors do not need.
         return "it holds more than tensors, which is never run"
-    if isinstance(error, pickle.UnpicklingError | EOFError):
+    if isinstance(error, pickle.UnpicklingError | EOFError | LookupError):
         return "it is no file of PyTorch, or cut short"
     return text.splitlines()[0] if text else type(error).__name__
 

@@ -67,6 +67,21 @@ def test_another_configuration_is_named_setting_by_setting(file: Path) -> None:
     assert "noise is 4 in the file, 8 asked for" in str(raised.value) and "layers" not in str(raised.value)
 
 
+def test_another_network_is_called_by_its_name(file: Path, tiny: Recipe) -> None:
+    config = tiny.model.vid2vid
+    with pytest.raises(BenchError, match=r"pose\.safetensors holds a PoseGenerator, and a FaceVid2Vid was looked for"):
+        weights.load(file, FaceVid2Vid(config), config)
+
+
+def test_weights_that_are_not_numbers_are_refused(network: PoseGenerator, tmp_path: Path) -> None:
+    name, weight = next(iter(network.named_parameters()))
+    with torch.no_grad():
+        weight.view(-1)[0] = float("nan")
+    weights.save(tmp_path / "burst.safetensors", network, CONFIG, {})
+    with pytest.raises(BenchError, match=rf"burst\.safetensors: {name} holds values that are not numbers \(1 of"):
+        weights.load(tmp_path / "burst.safetensors", network, CONFIG)
+
+
 def test_a_nested_setting_is_named_with_its_place(tiny: Recipe, folder: Path) -> None:
     config = tiny.model.vid2vid
     other = replace(config, motion=replace(config.motion, mask_kernel=5))
