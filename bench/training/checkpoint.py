@@ -40,9 +40,17 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write ``checkpoint.pt`` into the folder of the run; it appears whole, in the place of the one before."""
+    """Write ``checkpoint.pt`` into the folder of the run; it appears whole, in the place of the one before.
+
+    Raises:
+        BenchError: the disk is full or cannot be written.
+    """
     with replacing(folder / FILE) as temporary:
-        torch.save({"format": FORMAT, **vars(checkpoint)}, temporary)
+        try:
+            torch.save({"format": FORMAT, **vars(checkpoint)}, temporary)
+        except RuntimeError as error:
+            # What torch makes of a write that fails; it does not say why.
+            raise BenchError(f"cannot write {folder / FILE}. Is the disk full?") from error
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:

@@ -2,8 +2,8 @@
 
 All of it lies in the folder of the run:
 
-- ``curves/``: for TensorBoard. ``pip install tensorboard``, then ``tensorboard --logdir <folder>`` and open the address
-  that it prints.
+- ``curves/``: for TensorBoard. ``pip install -c constraints.txt tensorboard`` (newer ones want a protobuf that the face
+  mesh does not bear), then ``tensorboard --logdir <folder>`` and open the address that it prints.
 - ``losses.jsonl``: the same numbers as text, one object an interval; ``tail -f`` follows it.
 - ``samples/step-000500.png``: a row for each sample, a column for each picture of the objective; ``-curves.png`` beside
   it for objectives that make sequences, ``-points.mp4`` where these are points, ``-driven.mp4`` of a clip that is drawn.
@@ -12,13 +12,17 @@ All of it lies in the folder of the run:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tensorboardX import SummaryWriter
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.summary import scalar
 from torch import Tensor
 
 from bench.errors import BenchError
@@ -34,10 +38,20 @@ class Log:
 
     Args:
         folder: of the run. step: from which it goes on; 0 drops everything.
+
+    Raises:
+        BenchError: it cannot be written, here and at each call.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
-        self._writer = SummaryWriter(str(folder / "curves"), purge_step=step + 1)
+        curves = folder / "curves"
+        with _writing(curves):
+            curves.mkdir(parents=True, exist_ok=True)
+            # Not the library's writer: its thread dies on a full disk, and the run would wait for it without end.
+            self._events = EventsWriter(str(curves / "events"))
+            # Tells TensorBoard to drop what earlier files have from this step on.
+            start = SessionLog(status=SessionLog.START)
+            self._events.write_event(Event(wall_time=time.time(), step=step + 1, session_log=start))
         self._path = folder / "losses.jsonl"
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
         kept = [line for line in lines if _step_of(line) <= step]
@@ -45,18 +59,25 @@ class Log:
 
     def add(self, step: int, scalars: Mapping[str, float]) -> None:
         """Log numbers by name after `step` steps. A slash in a name groups curves."""
-        for name, value in scalars.items():
-            self._writer.add_scalar(name, value, step)
-        self._writer.flush()
         line = {"step": step, **{name: float(f"{value:.6g}") for name, value in scalars.items()}}
-        try:
+        with _writing(self._path.parent):
+            for name, value in scalars.items():
+                self._events.write_event(Event(wall_time=time.time(), step=step, summary=scalar(name, value)))
+            self._events.flush()
             with self._path.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(line) + "\n")
-        except OSError as error:
-            raise BenchError(f"cannot write {self._path}: {error.strerror}. Is the disk full or read-only?") from error
 
     def close(self) -> None:
-        self._writer.close()
+        with _writing(self._path.parent):
+            self._events.close()
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BenchError(f"cannot write into {place}: {error.strerror}. Is the disk full or read-only?") from error
 
 
 def _step_of(line: str) -> float:
