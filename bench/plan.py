@@ -57,13 +57,14 @@ class Plan:
 
 def plan(
     names: Sequence[str], assets: Mapping[str, Path], fps: float, device: str = "cpu", batch: int = BATCH,
-    portraits: Sequence[str] = (),
+    portraits: Sequence[str] = (), verified: Mapping[str, str] | None = None,
 ) -> Plan:  # fmt: skip
     """The plan for these features. A network whose weights cannot be loaded is refused; the others are measured.
 
     Args:
         names: of features. assets: files of all that their networks need.
         portraits: those of `names` that source portraits are measured with too.
+        verified: sha256 of those `assets` that were hashed already; the others are hashed here, each once.
 
     Raises:
         BenchError: there is no such device here.
@@ -77,16 +78,17 @@ def plan(
     ids = {"track": protocol_id("track", tracking)}
     stills: dict[str, str] = {}
     refused: dict[str, tuple[Status, str]] = {}
+    digests = _Digests(assets, verified or {})
     if "phonemes" in names:
         ids["phonemes"] = protocol_id("phonemes", phonemes.PROTOCOL)
     if SPEECH in names and (listener := _attempt(SPEECH, partial(open_listener, assets), refused)):
-        ids[SPEECH] = protocol_id(SPEECH, {**listener.protocol, "weights": _digests(SPEECH, assets)})
+        ids[SPEECH] = protocol_id(SPEECH, {**listener.protocol, "weights": digests.of(SPEECH)})
     for name in sorted(set(names) & set(networks())):
         network = _attempt(name, partial(open_network, name, assets, device), refused)
         if network is None:
             continue
         faces = name not in PAIR_NETWORKS and network.needs_face
-        common = {**network.protocol, "weights": _digests(name, assets)}
+        common = {**network.protocol, "weights": digests.of(name)}
         ids[name] = protocol_id(
             name,
             {
@@ -97,7 +99,7 @@ def plan(
         if name in portraits:
             still = {**common, "per_second": 0, "sampling": "one picture"}
             stills[name] = protocol_id(name, {**still, **({"track": face_mesh.PROTOCOL} if faces else {})})
-    ids |= _sync_ids(names, assets, device, tracking, refused)
+    ids |= _sync_ids(names, assets, device, tracking, refused, digests)
     return Plan(fps, ids, dict(assets), device, batch, stills, refused)
 
 
@@ -122,8 +124,18 @@ def _sampling(network: Any) -> str:
     return f"{few} a video, evenly spaced from the first, frame floor(k n / {few})" if few else "middle"
 
 
-def _digests(name: str, assets: Mapping[str, Path]) -> dict[str, str]:
-    return {asset: sha256_file(assets[asset]) for asset in ASSETS[name]}
+class _Digests:
+    """sha256 of assets, measured where it is not known: the file of a network may fill hundreds of megabytes."""
+
+    def __init__(self, assets: Mapping[str, Path], known: Mapping[str, str]) -> None:
+        self._assets, self._known = assets, dict(known)
+
+    def of(self, feature: str) -> dict[str, str]:
+        """Those of the assets that a feature needs, by name."""
+        for asset in ASSETS[feature]:
+            if asset not in self._known:
+                self._known[asset] = sha256_file(self._assets[asset])
+        return {asset: self._known[asset] for asset in ASSETS[feature]}
 
 
 def _attempt(name: str, build: Callable[[], Any], refused: dict[str, tuple[Status, str]]) -> Any:
@@ -145,13 +157,14 @@ def _sync_ids(
     device: str,
     tracking: Mapping[str, Any],
     refused: dict[str, tuple[Status, str]],
+    digests: _Digests,
 ) -> dict[str, str]:
     ids = {}
     for name in SYNC_FEATURES:
         if name not in names or _attempt(name, partial(open_meter, name, assets, device), refused) is None:
             continue
         legacy = SYNC_LEGACY.get(name)
-        protocol = {**(legacy or PROTOCOLS["lse"]).describe(), "weights": _digests(name, assets)}
+        protocol = {**(legacy or PROTOCOLS["lse"]).describe(), "weights": digests.of(name)}
         if legacy is None and name not in SOUND_FEATURES:
             protocol["track"] = tracking
         ids[name] = protocol_id(name, protocol)

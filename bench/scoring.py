@@ -100,10 +100,11 @@ def feature_plan(chosen: Sequence[Metric], fps: float, device: str, assets: Asse
     names = sorted({name for metric in able for name in metric.needs} - {"audio"})
     names += ["track"] if "track" not in names and any(map(looks_at_faces, names)) else []
     files: dict[str, Path] = {}
+    verified: dict[str, str] = {}
     damaged: dict[str, str] = {}
     for asset in dict.fromkeys(asset for name in names for asset in ASSETS.get(name, ())):
         try:
-            files[asset] = assets.path(asset)
+            files[asset], verified[asset] = assets.path(asset), assets.sha256(asset)
         except AssetError as error:
             damaged[asset] = str(error)
     refused = {
@@ -111,7 +112,8 @@ def feature_plan(chosen: Sequence[Metric], fps: float, device: str, assets: Asse
         for name in names for asset in ASSETS.get(name, ()) if asset in damaged
     }  # fmt: skip
     of_portraits = [name for metric in able if metric.portrait for name in metric.needs]
-    made = plan([name for name in names if name not in refused], files, fps, device, portraits=of_portraits)
+    measured = [name for name in names if name not in refused]
+    made = plan(measured, files, fps, device, portraits=of_portraits, verified=verified)
     features = {name: identity for name, identity in made.features.items() if name in names}
     return replace(made, features=features, refused={**refused, **made.refused})
 
