@@ -152,7 +152,9 @@ class Players {
       this.seek(0);
       this.start();
     } else {
+      // On a slow device the others are not there yet.
       this.pause();
+      this.seek(this.length);
     }
   }
 

@@ -91,16 +91,16 @@ def test_videos_of_a_case_stay_together_and_seek_exactly(at: At) -> None:
     ready = f"{VIDEOS}.length === 7 && {VIDEOS}.every((video) => video.readyState > 1)"
     tab.wait_for_function(f"() => {ready}")
     assert tab.evaluate(f"{VIDEOS}.every((video) => video.src.startsWith('file:') && !video.error)")
-    # Half as fast leaves five seconds: enough to fall behind and to catch up on a machine that is busy.
-    tab.select_option("#case .transport select", "0.5")
+    # A tenth as fast: what a busy machine keeps waiting falls behind by little, and has 24 seconds to catch up.
+    tab.select_option("#case .transport select", "0.1")
     tab.locator("#case").focus()
     tab.keyboard.press("Space")
-    tab.wait_for_function(f"() => {VIDEOS}.every((video) => video.currentTime > 0.3)")
+    tab.wait_for_function(f"() => {VIDEOS}.every((video) => video.currentTime > 0.16)")
     spread = f"(() => {{ const times = {VIDEOS}.map((v) => v.currentTime); return Math.max(...times) - Math.min(...times); }})()"
     drift = tab.evaluate(
         f"""async () => {{
           {VIDEOS}[3].currentTime -= 0.15;
-          const found = [];
+          const found = [{spread}];
           const middle = () => [...found.slice(-20)].sort((a, b) => a - b)[10];
           while ({VIDEOS}[0].currentTime < 2.6 && !(found.length > 40 && middle() < 0.06)) {{
             await new Promise(requestAnimationFrame);
@@ -109,7 +109,7 @@ def test_videos_of_a_case_stay_together_and_seek_exactly(at: At) -> None:
           return found;
         }}"""
     )
-    assert max(drift[:10]) > 0.1
+    assert drift[0] > 0.1
     assert median(drift[-20:]) < 1.5 / 25
     tab.keyboard.press("Space")
     tab.wait_for_function(f"() => {VIDEOS}.every((video) => video.paused && !video.seeking)")
