@@ -153,3 +153,17 @@ def check_options(model: str, options: Options, known: Mapping[str, type | tuple
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             wanted = " or ".join(each.__name__ for each in kinds)
             raise BenchError(f"model {model!r}: option {key!r} must be {wanted}, found {value!r}")
+
+
+def check_choice(model: str, options: Options, **choices: Iterable[str]) -> None:
+    """Raise a `BenchError` for an option that is given and none of its choices; it suggests the nearest one."""
+    for key in choices.keys() & options.keys():
+        if (given := options[key]) not in (known := tuple(choices[key])):
+            raise BenchError(f"model {model!r}: option {key!r} is {given!r}. {nearest(given, known)}")
+
+
+def check_least(model: str, options: Options, **least: float) -> None:
+    """Raise a `BenchError` for an option that is given and smaller than it may be."""
+    for key in least.keys() & options.keys():
+        if not options[key] >= least[key]:
+            raise BenchError(f"model {model!r}: option {key!r} must be {least[key]} or more, found {options[key]}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,13 +14,11 @@ from bench.config import AUDIO_RATE
 from bench.errors import BenchError
 from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
 from bench.models.sanity import borrowed_sound
+from bench.models.tracks import FaceTracks
 from bench.space.pretrained import load_space, weights_folder
 from bench.space.run import Engine, animate, driver_pose, emotion_vector, fixed_pose, make_source, prepare
 from bench.space.variants import VARIANTS
 from bench.store import digest
-from datasets.media import read_frames
-from metrics.base import FaceTrack
-from metrics.features.face_mesh import FaceTracker
 from space_ref.animator import Direction
 from space_ref.controls import Blink, Controls
 from space_ref.landmarks import HeadPose
@@ -30,6 +27,7 @@ from space_ref.model import Source, Space
 VERSION = "1"
 """Raised when the code changes what comes out; weights, configuration and options are hashed beside it."""
 
+_FACES = FaceTracks(kept=64)
 _THREADS = 1
 """One process of the suite is one core's work, and one number of threads makes one sum of every convolution."""
 
@@ -91,7 +89,7 @@ class SpaceModel:
         height, width = case.portrait.shape[:2]
         if height != width:
             raise ModelError("not_generated", f"{case.name}: the portrait is {width}x{height}; SPACE takes squares")
-        landmarks = _tracked_portrait(case.portrait)
+        landmarks = _FACES.of_picture(case.portrait)
         if landmarks is None:
             raise ModelError("no_face", f"{case.name}: no face found in the portrait ({width}x{height})")
         return Animation(frames=self._frames(case, landmarks, seed), audio=None if case.silent else case.audio)
@@ -120,7 +118,7 @@ class SpaceModel:
             return fixed_pose(source, frames)
         if self.options.pose == "predicted" or case.pose_video is None or not self._space.config.normalize:
             return None
-        track = _tracked_video(case.pose_video, case.fps)
+        track = _FACES.of_video(case.pose_video, case.fps)
         if not track.present.any():
             raise ModelError("no_face", f"{case.name}: no face in the pose source {case.pose_video.name}")
         return driver_pose(self._space, source, track, frames)
@@ -138,23 +136,6 @@ def _loaded(
     """The networks and their identity; one copy serves every case set."""
     loaded = load_space(weights, variant, device)
     return prepare(loaded.space, engine), loaded.identity
-
-
-def _tracked_portrait(portrait: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-    tracker = _tracker()
-    tracker.start(portrait.shape[1], portrait.shape[0], 1.0)
-    return tracker.step(portrait)
-
-
-@lru_cache(maxsize=64)
-def _tracked_video(path: Path, fps: float) -> FaceTrack:
-    """Track of a pose source; all variants of a case ask for the same one, one after the other."""
-    return _tracker().track(read_frames(path, fps), fps)
-
-
-@lru_cache(maxsize=1)
-def _tracker() -> FaceTracker:
-    return FaceTracker()
 
 
 def create(options: Options, context: Context) -> SpaceModel:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.errors import BenchError, nearest
-from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_least, check_options
 from bench.models.checkpoints import Network, load_network, weights_version
 from bench.models.eamm.audio import UNUSED, SpeechMotion
 from bench.models.eamm.card import CARD
@@ -26,10 +26,10 @@ from bench.models.eamm.head import followed_head, still_head
 from bench.models.eamm.keypoints import FeatureKeypoints, PictureKeypoints
 from bench.models.eamm.recipe import Networks, Request, emotion_features, frames, motion_frames
 from bench.models.eamm.speech import FPS
+from bench.models.tracks import FaceTracks
 from bench.store import digest, sha256_file
 from datasets.media import read_frames
 from metrics.base import FaceTrack
-from metrics.features.face_mesh import FaceTracker, locate
 from space_ref.model import EMOTIONS
 from space_ref.vid2vid.inference import freeze
 
@@ -37,6 +37,8 @@ VERSION = "1"
 """Raised when the code changes what comes out; weights and emotion videos are hashed beside it."""
 
 NEUTRAL = "neutral"
+_FACES = FaceTracks(kept=8)
+"""A pose source, and a video of each emotion."""
 _BATCH = {"cpu": 4, "cuda": 16}
 _THREADS = 1
 """One process of the suite is one core's work, and one number of threads makes one sum of every convolution."""
@@ -82,7 +84,7 @@ class EAMM:
         if not np.isfinite(case.audio).all():
             raise ModelError("not_generated", f"{case.name}: the sound has values that are not finite; repair it")
         shown = self._emotion_video(case)
-        mesh = locate(case.portrait)
+        mesh = _FACES.of_picture(case.portrait)
         if mesh is None:
             height, width = case.portrait.shape[:2]
             raise ModelError("no_face", f"{case.name}: no face found in the portrait ({width}x{height})")
@@ -121,7 +123,7 @@ class EAMM:
         if case.pose_video is None:
             poses = still_head(mesh, matrix, count)
         else:
-            track = _tracked(case.pose_video)
+            track = _FACES.of_video(case.pose_video, FPS)
             _need_face(track, case, "the pose source", case.pose_video)
             poses = followed_head(track.landmarks, track.present, count)
         emotion = None if shown is None else _shown(networks, case, shown, count, seed)
@@ -133,7 +135,7 @@ class EAMM:
 
 def _shown(networks: Networks, case: Case, video: Path, count: int, seed: int) -> Tensor:
     """What a video shows of an emotion, as far as `count` frames need it."""
-    track = _tracked(video)
+    track = _FACES.of_video(video, FPS)
     _need_face(track, case, "the emotion video", video)
     tumult = drawn_tumult(int(digest([seed, case.name]), 16) % 2**31)
     faces = islice(steady_faces(read_frames(video, FPS), track, case.emotion or ""), count)
@@ -170,17 +172,6 @@ def _inferring(name: str) -> str | None:
     return None if name.startswith(UNUSED) else name
 
 
-@lru_cache(maxsize=8)
-def _tracked(path: Path) -> FaceTrack:
-    """Track of a pose source, or of an emotion video that many cases are shown."""
-    return _tracker().track(read_frames(path, FPS), FPS)
-
-
-@lru_cache(maxsize=1)
-def _tracker() -> FaceTracker:
-    return FaceTracker()
-
-
 def create(options: Options, context: Context) -> EAMM:
     """The model for the options of ``params.yaml``.
 
@@ -189,8 +180,7 @@ def create(options: Options, context: Context) -> EAMM:
     """
     check_options("eamm", options, {"emotion_videos": dict, "batch": int, "random_weights": bool})
     chosen = EAMMOptions(**options)
-    if chosen.batch < 0:
-        raise BenchError(f"model 'eamm': option 'batch' must be 0 or more, found {chosen.batch}")
+    check_least("eamm", options, batch=0)
     shown = tuple(name for name in EMOTIONS if name != NEUTRAL)
     for emotion, path in chosen.emotion_videos.items():
         if emotion not in shown:

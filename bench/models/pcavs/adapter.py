@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.errors import BenchError
-from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_choice, check_least, check_options
 from bench.models.checkpoints import Network, load_network, weights_version
 from bench.models.pcavs.audio import AudioEncoder
 from bench.models.pcavs.card import CARD
@@ -23,14 +22,14 @@ from bench.models.pcavs.generator import Generator
 from bench.models.pcavs.identity import IdentityEncoder
 from bench.models.pcavs.pose import PoseEncoder
 from bench.models.pcavs.recipe import Networks, Request, frames, head_poses
+from bench.models.tracks import FaceTracks
 from bench.store import digest
 from datasets.media import read_frames
-from metrics.base import FaceTrack
-from metrics.features.face_mesh import FaceTracker
 
 VERSION = "1"
 """Raised when the code changes what comes out."""
 
+_FACES = FaceTracks(kept=4)
 _BATCH = {"cpu": 1, "cuda": 16}
 """On a CPU two frames take longer together than one after the other: their maps leave the caches."""
 _THREADS = 1
@@ -83,7 +82,7 @@ class PCAVS:
 
     def _frames(self, networks: Networks, case: Case, seed: int) -> Iterator[NDArray[np.uint8]]:
         torch.set_num_threads(_THREADS)
-        track = _tracker().track([case.portrait], case.fps)
+        track = _FACES.tracker.track([case.portrait], case.fps)
         if not track.present.any():
             side = len(case.portrait)
             raise ModelError("no_face", f"{case.name}: no face found in the portrait ({side}x{side})")
@@ -100,7 +99,7 @@ class PCAVS:
 
 def _followed(networks: Networks, case: Case, video: Path, batch: int) -> Tensor:
     """Head poses ``(frames, 12)`` of a pose source, one for each frame of the case."""
-    track = _tracked(video, case.fps)
+    track = _FACES.of_video(video, case.fps)
     present = track.present[: case.frames]
     if not present.any():
         raise ModelError("no_face", f"{case.name}: no face in the first {len(present)} frames of {video.name}")
@@ -130,17 +129,6 @@ def load_networks(device: str, random_weights: bool, stamp: str) -> Networks:
     return Networks(audio, identity, load(PoseEncoder(), "pcavs_pose"), generator)
 
 
-@lru_cache(maxsize=4)
-def _tracked(path: Path, fps: float) -> FaceTrack:
-    """Track of a pose source; all rows of one case ask for the same one, one after the other."""
-    return _tracker().track(read_frames(path, fps), fps)
-
-
-@lru_cache(maxsize=1)
-def _tracker() -> FaceTracker:
-    return FaceTracker()
-
-
 def create(options: Options, context: Context) -> PCAVS:
     """The model for the options of ``params.yaml``.
 
@@ -148,9 +136,6 @@ def create(options: Options, context: Context) -> PCAVS:
         BenchError: an option is unknown or out of range.
     """
     check_options("pcavs", options, {"noise": str, "batch": int, "random_weights": bool})
-    chosen = PCAVSOptions(**options)
-    if chosen.noise not in ("drawn", "stored"):
-        raise BenchError(f"model 'pcavs': option 'noise' must be drawn or stored, found {chosen.noise!r}")
-    if chosen.batch < 0:
-        raise BenchError(f"model 'pcavs': option 'batch' must be 0 or more, found {chosen.batch}")
-    return PCAVS(chosen, context)
+    check_choice("pcavs", options, noise=("drawn", "stored"))
+    check_least("pcavs", options, batch=0)
+    return PCAVS(PCAVSOptions(**options), context)

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 
 from bench.assets import open_store
-from bench.errors import BenchError, nearest
-from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.errors import BenchError
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_choice, check_options
 from bench.models.checkpoints import load_network, weights_version
+from bench.models.tracks import FaceTracks
 from bench.models.wav2lip.boxes import Box, Picture, mesh_box, padded, s3fd_box, smoothed
 from bench.models.wav2lip.drawing import fold
 from bench.models.wav2lip.mel import RATE
@@ -23,7 +24,6 @@ from bench.models.wav2lip.recipe import speaking_portrait, speaking_video
 from bench.models.wav2lip.windows import SHORTEST
 from bench.store import digest
 from datasets.media import read_frames
-from metrics.features.face_mesh import FaceTracker
 from metrics.features.s3fd import S3FD
 
 VERSION = "1"
@@ -32,6 +32,7 @@ VERSION = "1"
 DETECTOR = "s3fd_face_alignment"
 CHOICES = {"boxes": ("auto", "s3fd", "mesh"), "source": ("portrait", "video"), "weights": ("wav2lip", "wav2lip_gan")}
 
+_FACES = FaceTracks()
 _BATCH = {"cpu": 8}
 """Faces at once; on a CPU more of them only leave the caches."""
 _GPU_BATCH = 64
@@ -134,8 +135,8 @@ class Wav2LipModel:
                 box = s3fd_box(_detector(self._context.device), frame)
             else:
                 if index == 0:
-                    _tracker().start(width, height, case.fps)
-                landmarks = _tracker().step(frame)
+                    _FACES.tracker.start(width, height, case.fps)
+                landmarks = _FACES.tracker.step(frame)
                 box = None if landmarks is None else mesh_box(landmarks)
             if box is None:
                 raise ModelError("no_face", f"{case.name}: no face in frame {index} of {where} ({width}x{height})")
@@ -163,11 +164,6 @@ def _detector(device: str) -> S3FD:
     return load_network(S3FD("face-alignment"), DETECTOR, Context(device, {}, {}, ""))
 
 
-@lru_cache(maxsize=1)
-def _tracker() -> FaceTracker:
-    return FaceTracker()
-
-
 def create(options: Options, context: Context) -> Wav2LipModel:
     """The model for the options of ``params.yaml``.
 
@@ -176,9 +172,7 @@ def create(options: Options, context: Context) -> Wav2LipModel:
     """
     known = {"weights": str, "source": str, "boxes": str, "pads": list, "smooth": bool, "random_weights": bool}
     check_options("wav2lip", options, known)
-    for name, choices in CHOICES.items():
-        if (given := options.get(name, choices[0])) not in choices:
-            raise BenchError(f"model 'wav2lip': option {name!r} is {given!r}. {nearest(given, choices)}")
+    check_choice("wav2lip", options, **CHOICES)
     pads = options.get("pads", [0, 10, 0, 0])
     if len(pads) != 4 or not all(type(value) is int for value in pads):
         raise BenchError(

@@ -99,7 +99,7 @@ def test_absent_weights_are_a_reason_and_part_of_the_version(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"noise": "loud"}, "option 'noise' must be drawn or stored, found 'loud'"),
+        ({"noise": "loud"}, "option 'noise' is 'loud'. Known: drawn, stored"),
         ({"batch": -1}, "option 'batch' must be 0 or more, found -1"),
         ({"batch": "many"}, "option 'batch' must be int, found 'many'"),
         ({"nois": "drawn"}, r"unknown option 'nois'.*noise"),
