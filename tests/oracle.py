@@ -27,12 +27,14 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
 Factors = Mapping[str, float]
 Shape = Sequence[int]
 
@@ -70,6 +72,12 @@ class Oracle:
         shapes = {name: tuple(t.shape) for name, t in state.items() if t.is_floating_point()}
         for name, weight in self._weights(shapes, gain, factors, only):
             state[name].copy_(torch.from_numpy(weight))
+
+    def filled(self, network: NetworkT, gain: float, factors: Factors) -> NetworkT:
+        """The network in float64 and evaluation mode, with such weights."""
+        network.double().eval()
+        self.fill(network, gain, factors)
+        return network
 
     def state(self, layout: Mapping[str, Shape], gain: float, factors: Factors) -> dict[str, Tensor]:
         """A published state dict, float64, without the constants."""

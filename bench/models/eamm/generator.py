@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.models.eamm.keypoints import POINTS, Hourglass, Keypoints
-from bench.models.wav2lip.winograd import WinogradConv
+from bench.models.inference.winograd import WinogradConv
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock
 from space_ref.vid2vid.grid import grid
 from space_ref.vid2vid.inference import freeze
@@ -62,7 +62,7 @@ class Generator(nn.Module):
         if self.final.weight.device.type == "cpu":
             for block in self.bottleneck:
                 for name in ("conv1", "conv2"):
-                    setattr(block, name, WinogradConv(getattr(block, name)))
+                    setattr(block, name, WinogradConv.of(getattr(block, name)))
         return self
 
     def encode(self, source: Tensor) -> Look:

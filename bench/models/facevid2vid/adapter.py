@@ -11,15 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.errors import BenchError, nearest
-from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.errors import BenchError
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_choice, check_least, check_options
 from bench.models.checkpoints import load_network, weights_version
 from bench.models.facevid2vid.portraits import Own, Picture, Portrait, Published, resized
 from bench.models.facevid2vid.recipe import MOTIONS, animate
+from bench.models.inference.vid2vid import drawing
+from bench.models.tracks import FaceTracks
 from bench.space.pretrained import load_space, weights_folder
 from bench.space.run import Engine, prepare
 from datasets.media import read_frames
-from metrics.features.face_mesh import FaceTracker
 from space_ref.model import Space
 from space_ref.vid2vid import FaceVid2Vid, vox_256, vox_256_beta, vox_256_spade
 from space_ref.vid2vid.inference import freeze
@@ -34,6 +35,7 @@ PUBLISHED = {
 }
 """Configuration and asset of the public weights."""
 
+_FACES = FaceTracks()
 _BATCH = {"cpu": 1, "cuda": 16}
 _OWN_BATCH = 8
 _THREADS = 1
@@ -96,14 +98,14 @@ class ClipDriven:
         batch = self.options.batch or default
         for made in animate(portrait, _shown(case), self.options.motion, batch):
             yield resized(made, len(case.portrait))
-        if networks is None and not _tracker().finish().present.any():
+        if networks is None and not _FACES.tracker.finish().present.any():
             raise ModelError("no_face", f"{case.name}: no face in any frame of {case.clip_video.name}")
 
     def _open(self, case: Case, networks: FaceVid2Vid | None) -> Portrait:
         if networks is not None:
             return Published(networks, case.portrait, beta=self.options.weights == "vox-256-beta")
         assert self._own is not None
-        side, tracker = len(case.portrait), _tracker()
+        side, tracker = len(case.portrait), _FACES.tracker
         tracker.start(side, side, case.fps)
         landmarks = tracker.step(case.portrait)
         if landmarks is None:
@@ -138,17 +140,18 @@ def _check_square(picture: NDArray[np.uint8], case: Case, what: str) -> None:
 
 @lru_cache(maxsize=1)
 def load_published(weights: str, device: str, random_weights: bool, stamp: str) -> FaceVid2Vid:
-    """The three networks of a public checkpoint, norms folded; one copy serves every case set. `stamp` tells files that were
-    replaced.
+    """The three networks of a public checkpoint in the form that draws; one copy serves every case set. `stamp` tells files
+    that were replaced.
 
     Raises:
         ModelError: ``weights_missing``.
     """
     config, asset = PUBLISHED[weights]
     networks, context = FaceVid2Vid(config()), Context(device, {}, {}, "")
-    for part in ("generator", "kp_detector", "he_estimator"):
-        load_network(networks.get_submodule(part), asset, context, key=part, random_weights=random_weights)
-    return freeze(networks)
+    for part, finish in (("generator", drawing), ("kp_detector", freeze), ("he_estimator", freeze)):
+        network = networks.get_submodule(part)
+        finish(load_network(network, asset, context, key=part, random_weights=random_weights))
+    return networks
 
 
 @lru_cache(maxsize=2)
@@ -168,11 +171,6 @@ def _stamp(options: FaceVid2VidOptions) -> tuple[tuple[str, int], ...]:
     return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(weights_folder(options.weights).iterdir()))
 
 
-@lru_cache(maxsize=1)
-def _tracker() -> FaceTracker:
-    return FaceTracker()
-
-
 def create(options: Options, context: Context) -> ClipDriven:
     """The model for the options of ``params.yaml``.
 
@@ -181,12 +179,8 @@ def create(options: Options, context: Context) -> ClipDriven:
     """
     check_options("face-vid2vid", options, {"weights": str, "motion": str, "batch": int, "random_weights": bool})
     chosen = FaceVid2VidOptions(**options)
-    if chosen.motion not in MOTIONS:
-        raise BenchError(
-            f"model 'face-vid2vid': option 'motion' is {chosen.motion!r}. {nearest(chosen.motion, MOTIONS)}"
-        )
-    if chosen.batch < 0:
-        raise BenchError(f"model 'face-vid2vid': option 'batch' must be 0 or more, found {chosen.batch}")
+    check_choice("face-vid2vid", options, motion=MOTIONS)
+    check_least("face-vid2vid", options, batch=0)
     if chosen.random_weights and chosen.weights not in PUBLISHED:
         raise BenchError(
             f"model 'face-vid2vid': random_weights is for the public networks ({', '.join(PUBLISHED)}); "

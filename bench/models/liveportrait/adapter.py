@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
-from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_least, check_options
 from bench.models.checkpoints import Network, load_network, weights_version
 from bench.models.liveportrait.card import CARD
 from bench.models.liveportrait.crop import Paste, Picture, crop_matrix, cut, lip_opening
@@ -21,13 +20,13 @@ from bench.models.liveportrait.drawing import AppearanceExtractor, Decoder, Warp
 from bench.models.liveportrait.heads import lip_head, stitching_head
 from bench.models.liveportrait.motion import MotionExtractor
 from bench.models.liveportrait.recipe import Networks, animate, make_source
+from bench.models.tracks import FaceTracks
 from datasets.media import read_frames
-from metrics.features.face_mesh import FaceTracker
-from space_ref.vid2vid.inference import freeze
 
 VERSION = "1"
 """Raised when the code changes what comes out."""
 
+_FACES = FaceTracks()
 _BATCH = {"cpu": 1, "cuda": 16}
 _THREADS = 1
 """One process of the suite is one core's work, and one number of threads makes one sum of every convolution."""
@@ -110,8 +109,7 @@ def _driving(video: Path, case: Case) -> Iterator[Picture]:
 
 def _face(picture: Picture, case: Case, where: str) -> NDArray[np.float32]:
     height, width = picture.shape[:2]
-    _tracker().start(width, height, case.fps)
-    landmarks = _tracker().step(picture)
+    landmarks = _FACES.of_picture(picture)
     if landmarks is None:
         raise ModelError("no_face", f"{case.name}: no face found in {where} ({width}x{height})")
     return landmarks
@@ -119,7 +117,16 @@ def _face(picture: Picture, case: Case, where: str) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)
 def load_networks(device: str, close_lips: bool, random_weights: bool, stamp: str) -> Networks:
-    """The networks; one copy serves every case set. `stamp` tells files that were replaced.
+    """The networks in the form that draws; one copy serves every case set. `stamp` tells files that were replaced.
+
+    Raises:
+        ModelError: ``weights_missing``.
+    """
+    return published_networks(device, close_lips, random_weights).for_inference()
+
+
+def published_networks(device: str, close_lips: bool, random_weights: bool) -> Networks:
+    """The networks layer by layer as their authors' are.
 
     Raises:
         ModelError: ``weights_missing``.
@@ -133,12 +140,7 @@ def load_networks(device: str, close_lips: bool, random_weights: bool, stamp: st
     warping, decoder = load(WarpingNetwork(), "warping"), load(Decoder(), "generator")
     stitching = load(stitching_head(), "stitching", "retarget_shoulder")
     lips = load(lip_head(), "stitching", "retarget_mouth") if close_lips else None
-    return Networks(freeze(appearance), motion, freeze(warping), freeze(decoder), stitching, lips)
-
-
-@lru_cache(maxsize=1)
-def _tracker() -> FaceTracker:
-    return FaceTracker()
+    return Networks(appearance, motion, warping, decoder, stitching, lips)
 
 
 def create(options: Options, context: Context) -> LivePortrait:
@@ -148,7 +150,5 @@ def create(options: Options, context: Context) -> LivePortrait:
         BenchError: an option is unknown or out of range.
     """
     check_options("liveportrait", options, {"close_lips": bool, "batch": int, "random_weights": bool})
-    chosen = LivePortraitOptions(**options)
-    if chosen.batch < 0:
-        raise BenchError(f"model 'liveportrait': option 'batch' must be 0 or more, found {chosen.batch}")
-    return LivePortrait(chosen, context)
+    check_least("liveportrait", options, batch=0)
+    return LivePortrait(LivePortraitOptions(**options), context)

@@ -10,11 +10,13 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.models.inference.spade import DrawingDecoder
 from bench.models.liveportrait.keypoints import KEYPOINTS
 from space_ref.vid2vid import GeneratorConfig, Vid2VidConfig
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock
 from space_ref.vid2vid.dense_motion import DenseMotionNetwork
 from space_ref.vid2vid.grid import move_volume
+from space_ref.vid2vid.inference import freeze
 from space_ref.vid2vid.spade import SPADEDecoder
 
 CONFIG = Vid2VidConfig(num_kp=KEYPOINTS, generator=GeneratorConfig(decoder="spade", edge_kernel=3))
@@ -81,3 +83,10 @@ class Decoder(SPADEDecoder):
 
     def forward(self, feature: Tensor) -> Tensor:
         return functional.sigmoid(self.conv_img(super().forward(feature)))
+
+    def for_inference(self) -> nn.Module:
+        """What draws the same but for rounding; this one is used up. For the device on which it lies."""
+        freeze(self)
+        if self.fc.weight.device.type != "cpu":
+            return self
+        return nn.Sequential(DrawingDecoder(self), self.conv_img, nn.Sigmoid())

@@ -7,7 +7,7 @@ driven frame; with a still portrait the two are the same keypoints, so it is 1 a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,10 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bench.models.inference.vid2vid import drawing
 from bench.models.liveportrait.crop import INPUT_SIZE
 from bench.models.liveportrait.drawing import AppearanceExtractor, Decoder, WarpingNetwork
 from bench.models.liveportrait.keypoints import KEYPOINTS, Shape, shape
 from bench.models.liveportrait.motion import MotionExtractor
+from space_ref.vid2vid.inference import freeze
 
 LIPS_APART = 0.03
 """Lips that are less open are left as they are."""
@@ -28,14 +30,20 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """All networks, frozen, on one device; `lips` closes the mouth of a portrait, None where that is not asked for."""
+    """All networks on one device; `lips` closes the mouth of a portrait, None where that is not asked for."""
 
     appearance: AppearanceExtractor
     motion: MotionExtractor
     warping: WarpingNetwork
-    decoder: Decoder
+    decoder: nn.Module
     stitching: nn.Module
     lips: nn.Module | None
+
+    def for_inference(self) -> Networks:
+        """The same networks in the form that draws: equal outputs but for rounding. These ones are used up."""
+        assert isinstance(self.decoder, Decoder)
+        freeze(self.appearance)
+        return replace(self, warping=drawing(self.warping), decoder=self.decoder.for_inference())
 
     @property
     def device(self) -> torch.device:

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from bench.models.inference.winograd import WinogradConv
 from bench.models.wav2lip.layers import Conv, UpConv
 from bench.models.wav2lip.network import Wav2Lip
-from bench.models.wav2lip.winograd import WinogradConv
 
 _WIDE = slice(3, 6)
 """Blocks of the decoder with 384 to 128 channels and maps of 12 to 48 pixels: where `WinogradConv` pays."""
@@ -33,7 +33,7 @@ def fold(network: Wav2Lip) -> Wav2Lip:
         for block in list(network.face_decoder_blocks)[_WIDE]:
             for residual in list(block.children())[1:]:
                 assert isinstance(residual, Conv) and isinstance(residual.conv_block[0], nn.Conv2d)
-                residual.conv_block[0] = WinogradConv(residual.conv_block[0])
+                residual.conv_block[0] = WinogradConv.of(residual.conv_block[0])
     return network.requires_grad_(False)
 
 

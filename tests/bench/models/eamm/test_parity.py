@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,11 +38,6 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], float, Factors]] = {
 
 
 @pytest.fixture(scope="module")
-def oracle() -> Oracle:
-    return Oracle(Path(__file__).with_name("golden"))
-
-
-@pytest.fixture(scope="module")
 def networks(oracle: Oracle) -> dict[str, nn.Module]:
     """Those that were asked for so far: each is filled once."""
     return _Filled(oracle)
@@ -56,8 +50,7 @@ class _Filled(dict[str, nn.Module]):
 
     def __missing__(self, name: str) -> nn.Module:
         made, gain, factors = NETWORKS[name]
-        self[name] = made().double().eval()
-        self._oracle.fill(self[name], gain, factors)
+        self[name] = self._oracle.filled(made(), gain, factors)
         return self[name]
 
 

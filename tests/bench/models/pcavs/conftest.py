@@ -31,8 +31,6 @@ def filled(oracle: Oracle) -> Filled:
     """``filled(name, network)``: the network in float64 with the weights of the recorded outputs."""
 
     def fill(name: str, network: nn.Module) -> nn.Module:
-        network = network.double().eval()
-        oracle.fill(network, *FACTORS[name])
-        return network
+        return oracle.filled(network, *FACTORS[name])
 
     return fill

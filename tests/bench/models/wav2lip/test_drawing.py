@@ -10,17 +10,7 @@ from torch import Tensor, nn
 
 from bench.models.wav2lip.drawing import StillFace, fold
 from bench.models.wav2lip.network import Wav2Lip
-from bench.models.wav2lip.winograd import WinogradConv
 from tests.oracle import Oracle
-
-
-@pytest.mark.parametrize("shape", [(1, 3, 4, 4), (3, 5, 8, 12), (7, 2, 24, 24), (2, 4, 100, 8)])
-def test_winograds_convolution_is_the_convolution(shape: tuple[int, ...], oracle: Oracle) -> None:
-    convolution = nn.Conv2d(shape[1], 6, 3, padding=1).double().requires_grad_(False)
-    x = oracle.normal("x", shape)
-    expected = convolution(x)
-    for given in (x, x.contiguous(memory_format=torch.channels_last)):
-        torch.testing.assert_close(WinogradConv(convolution)(given), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.slow
