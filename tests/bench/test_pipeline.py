@@ -35,7 +35,7 @@ ASSETS = ("obama_speech_video", "pyfeat_single_face_video", "pyfeat_emotional_vi
 def parameters(**changes: object) -> Params:
     base: dict = {
         "datasets": {"sample": DatasetConfig(reader="sample")}, "cases": [str(SELF)], "metrics": METRICS,
-        "models": ["ground-truth", "still", "shifted"], "workers": 2, "video": {"size": 128, "max_seconds": 1.6},
+        "models": ["ground-truth", "still", "shifted"], "workers": 1, "video": {"size": 128, "max_seconds": 1.6},
     }  # fmt: skip
     return Params.model_validate(base | changes)
 
