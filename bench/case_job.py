@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.config import AUDIO_RATE
 from bench.content import content_hashes
@@ -24,6 +25,7 @@ from bench.models.base import Animation, AnyModel, Case, Context, ManyModel, Mod
 from bench.store import read_table, records, replacing, sha256_file
 from bench.workspace import Workspace
 from datasets.media import MediaError, read_audio, replace_sound, write_video
+from metrics.base import Status
 
 
 @dataclass(frozen=True)
@@ -197,14 +199,18 @@ def _failing(entry: dict[str, Any]) -> Iterator[None]:
         yield
     except ModelError as error:
         entry.update(status=error.status, detail=error.detail)
+        if error.status not in frozenset(Status):
+            # A word of the model's own: the list of reasons is closed.
+            entry.update(status=Status.NOT_GENERATED.value, detail=f"{error.status}: {error.detail}")
     except MediaError as error:
         if error.reason == "write_error":
             raise BenchError(f"{error.path}: {error.detail}") from error
         entry.update(status=error.reason, detail=f"{error.path.name}: {error.detail}")
     except BenchError:
         raise
-    except Exception as error:
-        # A model is foreign code: whatever it throws is this case's failure, named, and not the end of the run.
+    except (Exception, SystemExit) as error:
+        # A model is foreign code: whatever it throws is this case's failure, named, and not the end of the run. Scripts
+        # that became models call exit() where they should raise.
         entry.update(status="not_generated", detail=f"{type(error).__name__}: {error}")
 
 
@@ -250,4 +256,15 @@ def _write(animation: Animation, case: Case, target: Path) -> None:
         return
     if animation.frames is None:
         raise ModelError("not_generated", "the model gave neither frames nor a file")
-    write_video(target, animation.frames, case.fps, animation.audio, AUDIO_RATE, crf=animation.crf)
+    write_video(target, _ending(animation.frames, case), case.fps, animation.audio, AUDIO_RATE, crf=animation.crf)
+
+
+def _ending(frames: Iterable[NDArray[np.uint8]], case: Case) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a model, which may go on for ever and fill the disk. Twice as long as asked, and a second, is let pass."""
+    most = 2 * case.frames + round(case.fps)
+    for number, frame in enumerate(frames):
+        if number == most:
+            raise ModelError(
+                Status.UNFIT_VIDEO.value, f"more than {most} frames came for a case of {case.frames}: does it end?"
+            )
+        yield frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +42,8 @@ EngineOption = Annotated[
 ]
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+"""What a file system says to whoever may not write there. Other faults of files are ours, and keep their traceback."""
 PARAMS = Path("params.yaml")
 OUT = Path("out")
 
@@ -52,6 +55,12 @@ def main() -> None:
     except BenchError as error:
         # A path may hold square brackets, which are markup to the console.
         console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True, markup=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in REFUSED or error.filename is None:
+            raise
+        said = f"{error.filename}: {error.strerror}. Is the disk full or read-only, or is it somebody else's?"
+        console.print(f"[bold red]error:[/bold red] {escape(said)}", highlight=False, soft_wrap=True, markup=True)
         sys.exit(2)
     except SystemExit as ended:
         # The command line's library ends so, and says nothing, when it is interrupted.
@@ -82,7 +91,7 @@ def evaluate(
     metrics: Annotated[list[str] | None, typer.Option("--metric", help="only this metric (may be repeated)")] = None,
     report: Annotated[Path, typer.Option(help="folder for the report and tables")] = Path("space-bench-report"),
     fps: Annotated[float, typer.Option(help="frame rate at which videos are compared")] = 25.0,
-    workers: Annotated[int, typer.Option(help="processes; 0 means one a core")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="processes; 0 means one a core")] = 0,
     engine: EngineOption = None,
 ) -> None:
     """Score videos as they are: any size, codec and frame rate. Prints a table and writes a report."""

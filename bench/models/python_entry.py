@@ -56,7 +56,7 @@ def _imported(reference: str, who: str) -> Any:
     module_name, _, attribute = reference.partition(":")
     try:
         module = import_module(module_name)
-    except Exception as error:  # Foreign code runs here: whatever it throws is told in a line.
+    except (Exception, SystemExit) as error:  # Foreign code runs here: whatever it throws is told in a line.
         hint = " (is it installed, or its folder in PYTHONPATH?)" if isinstance(error, ModuleNotFoundError) else ""
         raise BenchError(f"{who}: cannot import {module_name}: {type(error).__name__}: {error}{hint}") from error
     if not hasattr(module, attribute):

@@ -118,7 +118,7 @@ def _foreign(
         whole = isinstance(made.version, str) and (hasattr(made, "animate") or hasattr(made, "animate_many"))
     except (BenchError, ModelError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BenchError(f"model {name!r}: it cannot be made: {type(error).__name__}: {error}") from error
     if not whole:
         raise BenchError(

@@ -44,6 +44,25 @@ class Late(Held):
 def late(options, context):
     return Late()
 
+class Exiting(Held):
+    def animate(self, case, seed):
+        if case.name == "a":
+            raise SystemExit("usage: infer.py")
+        raise ModelError("bad_hair_day", "curls")
+
+def exiting(options, context):
+    return Exiting()
+
+class Endless(Held):
+    def animate(self, case, seed):
+        return Animation(frames=repeat(case.portrait), audio=case.audio)
+
+def endless(options, context):
+    return Endless()
+
+def exits(options, context):
+    raise SystemExit(2)
+
 def without_weights(options, context):
     raise ModelError("weights_missing", "held.pth is not here")
 
@@ -99,6 +118,29 @@ def test_a_model_without_its_weights_is_rows_and_the_others_go_on(package: Path,
     assert set(still.table["status"]) == {"ok"}
 
 
+def test_a_model_that_exits_or_has_words_of_its_own_is_rows_with_known_reasons(
+    package: Path, workspace: Workspace
+) -> None:
+    options = {"exiting": {"model": "held_faces.models:exiting"}}
+    params = Params(
+        datasets={"d": DatasetConfig(reader="folder")}, cases=[str(SET)], models=["exiting", "still"], options=options, workers=1
+    )  # fmt: skip
+    exiting, still = generate(params, workspace, [SET], ["exiting", "still"])
+    assert list(exiting.table["status"]) == ["not_generated", "not_generated"]
+    assert list(exiting.table["detail"]) == ["SystemExit: usage: infer.py", "bad_hair_day: curls"]
+    assert set(still.table["status"]) == {"ok"}
+
+
+def test_a_model_whose_frames_do_not_end_is_stopped(package: Path, workspace: Workspace) -> None:
+    options = {"endless": {"model": "held_faces.models:endless"}}
+    params = Params(
+        datasets={"d": DatasetConfig(reader="folder")}, cases=[str(SET)], models=["endless"], options=options, workers=1
+    )
+    (made,) = generate(params, workspace, [SET], ["endless"])
+    assert set(made.table["status"]) == {"unfit_video"} and made.table["detail"].str.contains("does it end").all()
+    assert {path.suffix for path in workspace.videos(SET, "endless").iterdir()} == {".jsonl", ".parquet"}
+
+
 def test_weights_that_are_missing_are_looked_for_once(package: Path, workspace: Workspace) -> None:
     options = {"late": {"model": "held_faces.models:late"}}
     params = Params(
@@ -121,6 +163,7 @@ def test_weights_that_are_missing_are_looked_for_once(package: Path, workspace: 
         ("no_such_package:create", "is it installed"),
         ("held_faces.models:__name__", "expected an Entry or a function"),
         ("held_faces.models:faulty", "ZeroDivisionError"),
+        ("held_faces.models:exits", "SystemExit: 2"),
         ("held_faces.models:unfinished", "needs `animate`"),
     ],
 )
