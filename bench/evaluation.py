@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 import pandas as pd
 
-from bench.assets import AssetStore, open_store
+from bench.assets import AssetError, AssetStore, open_store
 from bench.config import CaseSet, ReportConfig
 from bench.content import Video
 from bench.engine.base import Engine
@@ -20,6 +20,7 @@ from bench.errors import BenchError
 from bench.extract import extract
 from bench.features import FeatureStore
 from bench.loader import Loader
+from bench.progress import console
 from bench.report import CaseSetResults, ModelResults, write_pages
 from bench.scoring import Item, Scores, chosen_metrics, feature_plan, score_items
 from bench.store import REPLICATE_COLUMNS, SCORE_COLUMNS, write_table
@@ -98,7 +99,11 @@ def _evaluate(
         _need_folder(Path(report))
     able = {name for metric in chosen for name in metric.weights if not assets.has(name)} & set(assets.fetchable())
     if able:
-        assets.pull(sorted(able))
+        try:
+            assets.pull(sorted(able))
+        except AssetError as error:
+            # Offline, say. What needs them is `weights_missing` in its rows; all else is measured.
+            console.print(f"going on without weights that could not be fetched: {error}", markup=False, soft_wrap=True)
     planned = feature_plan(chosen, fps, device, assets)
     store = FeatureStore(cache or assets.cache / "features")
     # Each once: one reference may serve a thousand videos, and its hash takes reading it.

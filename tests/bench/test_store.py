@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.config import CaseSet
+from bench.config import CaseSet, VideoConfig
 from bench.errors import BenchError
+from bench.prepare import _done
+from bench.prepare_clip import outputs_of
 from bench.store import REJECTED_COLUMNS, Journal, digest, read_table, replacing, sweep, write_bytes, write_table
 from bench.workspace import Workspace
 
@@ -88,3 +90,13 @@ def test_no_name_leaves_the_workspace(tmp_path: Path, name: str) -> None:
 def test_a_table_cannot_point_outside(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="leaves the workspace"):
         Workspace(tmp_path / "out").resolve("../secret.mp4")
+
+
+@pytest.mark.parametrize(("audio", "again"), [("a.wav", True), (None, False)])
+def test_a_clip_whose_sound_is_gone_is_made_again(tmp_path: Path, audio: str | None, again: bool) -> None:
+    journal = Journal(tmp_path / "prepared.jsonl", "clip")
+    journal.add({"clip": "a", "recipe": "r", "status": "ok", "detail": "", "row": {"audio": audio}})
+    (tmp_path / "a.mp4").touch()
+    assert _done(journal, "a", "r", outputs_of(VideoConfig(), tmp_path)) is not again
+    (tmp_path / "a.wav").touch()
+    assert _done(journal, "a", "r", outputs_of(VideoConfig(), tmp_path))

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import bench.video_pass
+from bench.assets import AssetError, AssetStore
 from bench.content import Video, content_hashes
 from bench.errors import BenchError
-from bench.evaluation import pair_up
+from bench.evaluation import GENERATED, evaluate, pair_up
 from bench.extract import extract
 from bench.features import FeatureStore
 from bench.models.base import Context
@@ -82,6 +83,20 @@ def test_a_folder_that_cannot_be_listed_is_an_error_and_not_an_empty_folder(
     monkeypatch.setattr(os, "scandir", refusing)  # root, who may run this, is refused nothing
     with pytest.raises(BenchError, match="closed cannot be listed: Permission denied"):
         read(tmp_path)
+
+
+def test_weights_that_cannot_be_fetched_cost_their_metrics_and_no_other(
+    make_video: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: object) -> None:
+        raise AssetError("the index does not answer")
+
+    manifest = Path(bench.__file__).with_name("assets.yaml")
+    store = AssetStore(tmp_path / "cache", manifest, tmp_path / "weights", tmp_path)
+    monkeypatch.setattr(AssetStore, "_fetch", offline)
+    video = make_video("a.mp4", 10)
+    found = evaluate(video, video, metrics=["psnr", "fd_efficientnet"], workers=1, assets=store).summary[GENERATED]
+    assert [found[name]["status"] for name in ("psnr", "fd_efficientnet")] == ["ok", "weights_missing"]
 
 
 def test_the_first_folder_below_names_the_speaker(tmp_path: Path) -> None:
