@@ -62,8 +62,9 @@ def _run(way: str, frames: int, threads: int = 1) -> tuple[float, int]:
 def _plain(networks: FaceVid2Vid, case: Case) -> Iterator[NDArray[np.uint8]]:
     """The public loop: its generator takes the portrait itself, so every frame encodes it again."""
     portrait = Published(networks, case.portrait, beta=False)
-    for frame in islice(read_frames(case.clip_video, case.fps), case.frames):
-        portrait.encode()
+    for index, frame in enumerate(islice(read_frames(case.clip_video, case.fps), case.frames)):
+        if index:  # for the first it has just been encoded
+            portrait.encode()
         yield resized(portrait.draw(portrait.follow([frame]))[0], len(case.portrait))
 
 
