@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.errors import BenchError
+from bench.options import named_number
 from bench.progress import out
 
 PARAMS_OUT = Path("out")
@@ -18,7 +22,7 @@ def animate(
     audio: Annotated[Path, typer.Option(help="speech: a sound file, or a video whose sound is taken")],
     to: Annotated[Path, typer.Option("--out", help="the video to write (.mp4)")],
     emotion: Annotated[
-        list[str] | None, typer.Option(help="NAME=INTENSITY, 0 to 1, e.g. happy=0.7; repeat to mix")
+        list[str] | None, typer.Option(help="NAME=INTENSITY, 0 to 1, e.g. happy=0.7; NAME alone is 1; repeat to mix")
     ] = None,
     pose_from: Annotated[Path | None, typer.Option(help="video whose head pose is followed")] = None,
     pose: Annotated[str, typer.Option(help="without --pose-from: predicted, or fixed")] = "predicted",
@@ -61,13 +65,14 @@ def animate(
     except ValueError as error:
         raise BenchError(str(error)) from error
     request = Request(
-        image=image, audio=audio, out=to, emotion=dict(_intensity(text) for text in emotion or ()), pose=pose,
+        image=image, audio=audio, out=to, emotion=_intensities(emotion or []), pose=pose,
         pose_from=pose_from, rotation=pose_rotation, extension=pose_extend, controls=controls, size=size, crop=crop,
         face=face, fps=fps, seconds=seconds, seed=seed, weights=weights, variant=variant, vid2vid=vid2vid,
         device=device, engine=Engine(batch, precision, compile_),
     )  # fmt: skip
-    frames = run(request)
-    out.print(f"{to}: {frames} frames", soft_wrap=True)
+    with _ended_like_ctrl_c():
+        frames = run(request)
+    out.print(f"{to}: {frames} frames", soft_wrap=True, markup=False)
 
 
 def train(
@@ -77,7 +82,7 @@ def train(
     recipe: Annotated[str, typer.Option(help="small, tiny, paper, or a path")] = "small",
     root: Annotated[Path, typer.Option("--out", help="folder of all results")] = PARAMS_OUT,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    workers: Annotated[int, typer.Option(help="processes for data; 0 means one a core")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="processes for data; 0 means one a core")] = 0,
     target: Annotated[Path | None, typer.Option(help="where `export` writes; by default beside the training")] = None,
 ) -> None:
     """Train SPACE: data, face-vid2vid, keypoints, pose, speech, latents, their ablations, export. Goes on where it was stopped."""
@@ -98,20 +103,35 @@ def train(
     if not wanted or "export" in wanted:
         folder = target or training_folder(chosen, workspace) / "export"
         training.export(folder)
-        out.print(f"weights: {folder}", soft_wrap=True)
+        out.print(f"weights: {folder}", soft_wrap=True, markup=False)
 
 
-def _intensity(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """A request to end (SIGTERM: `timeout`, a cluster) is an interruption too: what is half written goes."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return name.strip().lower(), float(value) if value else 1.0
-    except ValueError:
-        raise BenchError(f"--emotion {text!r}: expected NAME=INTENSITY, e.g. happy=0.7") from None
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _intensities(words: list[str]) -> dict[str, float]:
+    """Raises `BenchError` for a word that is no NAME=INTENSITY, and for a name that is given twice."""
+    found: dict[str, float] = {}
+    for word in words:
+        whole = word if "=" in word else f"{word}=1"
+        name, value = named_number("--emotion", whole, "NAME=INTENSITY, e.g. happy=0.7")
+        name = name.strip().lower()
+        if name in found:
+            raise BenchError(f"--emotion {name} is given twice, as {found[name]:g} and as {value:g}: give it once")
+        found[name] = value
+    return found
 
 
 def _numbers(option: str, text: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in text.split(",") if part.strip())
+        return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise BenchError(f"{option} {text!r}: expected numbers with commas between them") from None
 

@@ -14,7 +14,7 @@ from bench.puppet import portraits, render
 from bench.space.recipe import Recipe, TalkData
 from bench.store import read_table, records
 from bench.training.build import ClipSource, Source, build_store
-from bench.training.store import Store, StoreSettings
+from bench.training.store import SETTINGS_FILE, Store, StoreSettings
 from bench.training.talks import TalkSource
 from bench.workspace import Workspace
 from datasets.puppet import PuppetSpec, talks
@@ -61,7 +61,12 @@ def open_data(recipe: Recipe, workspace: Workspace) -> Store:
     Raises:
         BenchError: it was not made yet, or with other settings.
     """
-    return Store(store_folder(recipe, workspace), store_settings(recipe))
+    folder = store_folder(recipe, workspace)
+    if not (folder / SETTINGS_FILE).is_file():
+        raise BenchError(
+            f"{folder} holds no training store. `space-bench train data` with the same --recipe and --out makes it."
+        )
+    return Store(folder, store_settings(recipe))
 
 
 def _talks(data: TalkData, fps: float, assets: AssetStore) -> list[TalkSource]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from bench.assets import AssetStore
-from bench.errors import BenchError
+from bench.errors import BenchError, unknown
 from bench.progress import bar
 from bench.space import weights
 from bench.space.card import write_card
@@ -91,9 +91,9 @@ class Training:
             BenchError: an unknown stage, missing data, a stage that another one needs.
         """
         known = self.stages()
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise BenchError(f"unknown training stage {unknown[0]!r}; stages: {', '.join(known)}")
+        for name in names:
+            if name not in known:
+                raise unknown("training stage", name, [*known, "export"])
         for name, stage in known.items():
             if not names or name in names:
                 stage()
@@ -291,5 +291,8 @@ def _restore(module: nn.Module, run: Path, network: str) -> None:
 def _history(run: Path) -> dict[str, Any]:
     path = run / "history.json"
     if not path.is_file():
-        raise BenchError(f"{run.name} is not trained to its end: {path} is missing. Run `space-bench train {run.name}`")
+        raise BenchError(
+            f"{run.name} is not trained to its end: {path} is missing. "
+            f"Run `space-bench train {run.name}` with the same --recipe and --out"
+        )
     return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -29,6 +29,7 @@ from bench.store import read_table, records, write_json
 from bench.training.latents import read_latents
 
 FORMAT = 1
+SETTINGS_FILE = "store.json"
 POINTS = 478
 OPEN_FILES = 256
 """Maps that one process keeps open at most: each holds a file descriptor, of which systems grant some 1000."""
@@ -195,12 +196,12 @@ def file_bytes(pictures: int, frames: int, samples: int) -> int:
 
 
 def write_settings(root: Path, settings: StoreSettings) -> None:
-    write_json(root / "store.json", {"format": FORMAT, **asdict(settings)})
+    write_json(root / SETTINGS_FILE, {"format": FORMAT, **asdict(settings)})
 
 
 def check_settings(root: Path, settings: StoreSettings) -> None:
     """Raise a `BenchError` that names the first setting in which the store at `root` differs."""
-    path = root / "store.json"
+    path = root / SETTINGS_FILE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -76,7 +76,7 @@ def test_stages_come_in_the_order_in_which_they_need_each_other(training: Traini
 
 def test_an_unknown_stage_is_an_error_before_anything_is_done(training: Training, tmp_path: Path) -> None:
     fresh = _untouched(training, tmp_path)
-    with pytest.raises(BenchError, match="unknown training stage 'speach'; stages: data, vid2vid, "):
+    with pytest.raises(BenchError, match=r"unknown training stage 'speach'\. Did you mean 'speech'"):
         fresh.run(["pose", "speach"])
     assert not (fresh.folder / "pose").exists()
 
