@@ -34,8 +34,11 @@ def print_results(result: Evaluation) -> None:
         out.print(reason, markup=False, highlight=False, soft_wrap=True)
     quiet = ["ok", "not_applicable", "weights_missing"] + (["no_reference"] if result.models == [GENERATED] else [])
     failed = result.scores[~result.scores["status"].isin(quiet)]
-    for (case, status, detail), rows in failed[failed["case"] != "*"].groupby(["case", "status", "detail"], sort=False):
-        out.print(f"{case}: {status} ({len(rows)} metrics): {detail}", markup=False, highlight=False, soft_wrap=True)
+    by = ["model", "case", "status", "detail"]
+    for (model, case, status, detail), rows in failed[failed["case"] != "*"].groupby(by, sort=False):
+        whose = case if model == GENERATED else f"{case} ({model})"
+        count = "1 metric" if len(rows) == 1 else f"{len(rows)} metrics"
+        out.print(f"{whose}: {status} ({count}): {detail}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _status(result: Evaluation, metric: Metric) -> object:
