@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.errors import BenchError, nearest
-from bench.models.base import Animation, Case, Context, ModelError, Options, check_options
+from bench.errors import BenchError
+from bench.models.base import Animation, Case, Context, ModelError, Options, check_choice, check_least, check_options
 from bench.models.checkpoints import Network, load_network, weights_version
 from bench.models.eamm.crop import Array, Picture, points_68
 from bench.models.eamm.recipe import motion_frames
@@ -26,9 +26,9 @@ from bench.models.sadtalker.mapping import COEFFICIENTS, PLACED, MappingNetwork
 from bench.models.sadtalker.recipe import HEADS, Networks, Request, face_coefficients, frames, motion
 from bench.models.sadtalker.reconstruction import FaceReconstruction
 from bench.models.sadtalker.speech import FPS
+from bench.models.tracks import FaceTracks
 from bench.store import digest
 from datasets.media import read_frames
-from metrics.features.face_mesh import FaceTracker, locate
 from space_ref.vid2vid import vox_256_spade
 from space_ref.vid2vid.keypoints import KPDetector
 
@@ -38,6 +38,7 @@ VERSION = "1"
 _BATCH = {"cpu": 1, "cuda": 16}
 _THREADS = 1
 """One process of the suite is one core's work, and one number of threads makes one sum of every convolution."""
+_FACES = FaceTracks()
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class SadTalker:
         """
         if not np.isfinite(case.audio).all():
             raise ModelError("not_generated", f"{case.name}: the sound has values that are not finite; repair it")
-        mesh = locate(case.portrait)
+        mesh = _FACES.of_picture(case.portrait)
         if mesh is None:
             height, width = case.portrait.shape[:2]
             raise ModelError("no_face", f"{case.name}: no face found in the portrait ({width}x{height})")
@@ -136,7 +137,7 @@ def _followed(networks: Networks, case: Case, video: Path, mode: str, count: int
 
 def _faces(video: Path, mode: str, count: int, present: list[bool]) -> Iterator[Picture]:
     """Aligned faces of the frames that show one, cropped where the first one lies; `present` learns which frames do."""
-    tracker, box = _tracker(), None
+    tracker, box = _FACES.tracker, None
     for frame in islice(read_frames(video, FPS), count):
         if not present:
             tracker.start(frame.shape[1], frame.shape[0], FPS)
@@ -176,11 +177,6 @@ def published_networks(device: str, assets: tuple[str, str], random_weights: boo
     )
 
 
-@lru_cache(maxsize=1)
-def _tracker() -> FaceTracker:
-    return FaceTracker()
-
-
 def create(options: Options, context: Context) -> SadTalker:
     """The model for the options of ``params.yaml``.
 
@@ -196,16 +192,9 @@ def create(options: Options, context: Context) -> SadTalker:
         "random_weights": bool,
     }
     check_options("sadtalker", options, known)
+    check_choice("sadtalker", options, preprocess=MODES, head=HEADS)
+    check_least("sadtalker", options, expression_scale=0, batch=0)
     chosen = SadTalkerOptions(**options)
-    for name, value, choices in (("preprocess", chosen.preprocess, MODES), ("head", chosen.head, HEADS)):
-        if value not in choices:
-            raise BenchError(f"model 'sadtalker': option {name!r} is {value!r}. {nearest(value, choices)}")
     if not 0 <= chosen.pose_style < STYLES:
         raise BenchError(f"model 'sadtalker': option 'pose_style' must be 0 to {STYLES - 1}, found {chosen.pose_style}")
-    if not 0 <= chosen.expression_scale < np.inf:
-        raise BenchError(
-            f"model 'sadtalker': option 'expression_scale' must be 0 or more, found {chosen.expression_scale}"
-        )
-    if chosen.batch < 0:
-        raise BenchError(f"model 'sadtalker': option 'batch' must be 0 or more, found {chosen.batch}")
     return SadTalker(chosen, context)

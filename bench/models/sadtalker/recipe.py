@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.models.eamm.crop import Array, Picture
+from bench.models.inference.vid2vid import drawing
 from bench.models.sadtalker.expression import EXPRESSION, ExpressionNetwork, blinks
 from bench.models.sadtalker.generator import SadTalkerGenerator
 from bench.models.sadtalker.head import NOISE, STEPS, HeadMotionNetwork, smoothed
@@ -50,7 +51,7 @@ class Networks:
     def for_inference(self) -> Networks:
         """The same networks with norms and doublings worked into their weights; these ones are used up."""
         freeze(self.detector)
-        freeze(self.generator)
+        drawing(self.generator)
         return self
 
 

@@ -1,4 +1,7 @@
-"""The steps around SadTalker's networks equal what the functions of its script answer, in float64, weights made of names."""
+"""The steps around SadTalker's networks equal what the functions of its script answer, in float64, weights made of names.
+
+Recorded with the script's draws replaced by numbers made of names, and with mel filters in float64 (librosa's are float32).
+"""
 
 from __future__ import annotations
 
