@@ -1,1 +1,1 @@
-"""Networks of SadTalker (Zhang et al., CVPR 2023) from 3DMM coefficients to frames; what makes the coefficients is not here."""
+"""SadTalker (Zhang et al., CVPR 2023): speech moves coefficients of a 3D face model, these move face-vid2vid's keypoints."""
