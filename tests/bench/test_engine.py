@@ -25,6 +25,8 @@ from bench.errors import BenchError
 from bench.parallel import run
 from tests.bench.engine_work import DEADLY, die_together, run_for_ever, square, square_or_die
 
+pytestmark = pytest.mark.slow
+
 
 def given_up(item: int, why: str) -> int:
     assert why == GIVEN_UP

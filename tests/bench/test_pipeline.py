@@ -30,6 +30,7 @@ from bench.workspace import Workspace
 METRICS = ["m_ld", "pose_mae", "lip_corr", "psnr", "pose_fd", "fid"]
 SELF = CaseSet.parse("sample/test/self")
 ASSETS = ("obama_speech_video", "pyfeat_single_face_video", "pyfeat_emotional_video")
+pytestmark = pytest.mark.slow
 
 
 def parameters(**changes: object) -> Params:

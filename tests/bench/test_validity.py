@@ -26,6 +26,7 @@ from metrics.features.face_mesh import locate
 
 METRICS = ["m_ld", "lip_corr", "lip_lag", "closure", "emotion_accuracy", "id_consistency"]
 CASES = CaseSet.parse("mead/test/self")
+pytestmark = pytest.mark.slow
 
 
 def _at(name: str, *levels: float) -> Damage:

@@ -18,6 +18,7 @@ from reports.page import page
 At = Callable[[str], Any]
 CASES = "[...document.querySelectorAll('#panel-0 .case')].map((node) => node.dataset.case)"
 VIDEOS = "[...document.querySelectorAll('#case video')]"
+pytestmark = pytest.mark.slow
 
 
 def values(results: ReportData, model: str, metric: str) -> pd.Series:
