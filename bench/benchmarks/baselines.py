@@ -46,7 +46,7 @@ BASELINES = {
     "pcavs": Baseline(frames=8, longer=40),
     "makeittalk": Baseline(frames=50, longer=200),
     "eamm": Baseline(frames=8, longer=80, ways=("plain", "script", "suite"), devices=("cpu", "cuda")),
-    "sadtalker": Baseline(frames=2, longer=4),
+    "sadtalker": Baseline(frames=4, longer=8),
     "facevid2vid": Baseline(frames=2, longer=4),
     "liveportrait": Baseline(frames=2, longer=4),
 }
