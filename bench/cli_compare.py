@@ -141,4 +141,5 @@ def _code(found: Comparison, fail_on: FailOn) -> int:
     if "worse" in verdicts:
         return REGRESSED
 
-    return CANNOT_TELL if fail_on == "unclear" and "unclear" in verdicts else 0
+    unclear = "unclear" in verdicts or bool(found.incomparable)
+    return CANNOT_TELL if fail_on == "unclear" and unclear else 0

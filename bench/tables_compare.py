@@ -62,6 +62,8 @@ def print_comparison(found: Comparison) -> None:
         _say(f"{reason}: {'; '.join(titles[:MOST_PLAIN])}{more}")
     for each in found.coverage:
         _say(f"{wording.verdict(each.verdict)}: coverage of {each.model}: {wording.covered(each)}")
+        for refusal in each.gone:
+            _say(f"  gone from HEAD: {wording.gone(refusal)}")
         for heading, failures in (("scored in BASE only", each.failed), ("scored in HEAD only", each.recovered)):
             for failure in failures[:MOST_FAILURES]:
                 why = wording.reason(failure.status, failure.detail)

@@ -20,7 +20,7 @@ from bench.scoring import chosen_metrics
 from metrics import statistics
 from metrics.base import Metric
 from metrics.statistics import Uncertainty, Verdict
-from reports.compare.data import Comparison, CoverageRow, MetricRow, RegressedCase, StratumRow
+from reports.compare.data import Comparison, CoverageRow, MetricRow, Refusal, RegressedCase, StratumRow
 
 EVERYWHERE = "all case sets"
 NOT_COMPETING = ("sanity",)
@@ -61,14 +61,15 @@ def compare(base: Results, head: Results, question: Question) -> Comparison:
     case_sets = _case_sets(base, head, question.case_sets)
     drafts: list[_Draft] = []
     coverage: list[CoverageRow] = []
-    pairs = [make_pair(base, head, names, case_sets, chosen) for names in _models(base, head, question.models)]
+    both, only_base, only_head = _models(base, head, question.models)
+    pairs = [make_pair(base, head, names, case_sets, chosen, strangers=not question.metrics) for names in both]
     for pair in pairs:
         margins = pooled_margins(base, question.repeats, pair.names[0], case_sets, chosen, given)
         drafts += _drafts(pair, chosen, margins, base, given, question.seed)
         coverage.append(_coverage(pair))
     rows = _decided(drafts)
     if not rows:
-        reasons = "; ".join(f"{refusal.what}: {refusal.why}" for pair in pairs for refusal in pair.refused)
+        reasons = "; ".join(f"{each.what}: {each.why}" for pair in pairs for each in (*pair.refused, *pair.gone))
         raise CannotTell(f"no metric has scores of the same cases in {base.label} and {head.label}. {reasons}".strip())
     by_model = {pair.model: [row for row in rows if row.model == pair.model] for pair in pairs}
     regressed: list[RegressedCase] = []
@@ -76,33 +77,40 @@ def compare(base: Results, head: Results, question: Question) -> Comparison:
     for pair in pairs:
         regressed += regressed_cases(pair, chosen, by_model[pair.model], (base, head), question.top)
         parts += strata(pair, chosen, question.seed)
+    refused = [refusal for pair in pairs for refusal in pair.refused]
+    refused += [Refusal(name, f"only {head.label} has scores of it", "head") for name in only_head]
+    for name in only_base:
+        coverage += _gone(base, head, name, case_sets, [metric.name for metric in chosen])
     regressed.sort(key=lambda case: -case.worsening)
     return Comparison(
         base.label, head.label, tuple(rows), tuple(coverage), tuple(parts), tuple(regressed[: question.top]),
-        tuple(refusal for pair in pairs for refusal in pair.refused), _notes(base, head, pairs, rows),
+        tuple(refused), _notes(base, head, pairs, rows),
     )  # fmt: skip
 
 
-def _models(base: Results, head: Results, asked: Sequence[str]) -> list[tuple[str, str]]:
-    """Names in base and head of the models to compare."""
+def _models(
+    base: Results, head: Results, asked: Sequence[str]
+) -> tuple[list[tuple[str, str]], list[str], list[str]]:  # fmt: skip
+    """Names in base and head of the models to compare; models that only the base has, that only the head has."""
     if base.model or head.model:
         names = (base.model or str(head.model), head.model or str(base.model))
         for side, name in zip((base, head), names, strict=True):
             if name not in side.models():
                 raise CannotTell(f"{side.label} has no scores of {name!r}; it has {', '.join(side.models()) or 'none'}")
-        return [names]
+        return [names], [], []
     known = sorted(set(base.models()) | set(head.models()))
     for name in asked:
         if name not in known:
             raise unknown("model", name, known)
-    both = [name for name in known if name in base.models() and name in head.models()]
-    found = [name for name in (asked or both) if name in both and (asked or _competes(name))]
+    meant = list(dict.fromkeys(asked)) or [name for name in known if _competes(name)]
+    found = [name for name in meant if name in base.models() and name in head.models()]
     if not found:
         raise CannotTell(
             f"{base.label} and {head.label} have no model in common: {base.label} has {', '.join(base.models()) or 'none'}, "
             f"{head.label} has {', '.join(head.models()) or 'none'}"
         )
-    return [(name, name) for name in found]
+    only_base, only_head = ([name for name in meant if name not in other.models()] for other in (head, base))
+    return [(name, name) for name in found], only_base, only_head
 
 
 def _competes(model: str) -> bool:
@@ -188,11 +196,27 @@ def _row(draft: _Draft, told: float, same: float) -> MetricRow:
 
 def _coverage(pair: Pair) -> CoverageRow:
     lost, gained = (sum(len(each.metrics) for each in side) for side in (pair.failed, pair.recovered))
-    both = int((pair.has_base & pair.has_head).sum())
+    both, gone = int((pair.has_base & pair.has_head).sum()), sum(each.scores for each in pair.gone)
     verdict = Verdict.SAME if lost == gained == 0 else Verdict.UNCLEAR
-    if lost != gained:
-        verdict = Verdict.WORSE if lost > gained else Verdict.BETTER
-    return CoverageRow(pair.model, verdict.value, pair.asked, both + lost, both + gained, pair.failed, pair.recovered)
+    # What is gone as a whole is never made up for by cases that were won.
+    if lost != gained or gone:
+        verdict = Verdict.WORSE if lost > gained or gone else Verdict.BETTER
+    return CoverageRow(
+        pair.model, verdict.value, pair.asked, both + lost + gone, both + gained, pair.failed, pair.recovered, pair.gone
+    )
+
+
+def _gone(
+    base: Results, head: Results, model: str, case_sets: Sequence[str], metrics: Sequence[str]
+) -> list[CoverageRow]:
+    """That the head has nothing of a model of the base, where the base has it on the case sets."""
+    sides = [side for cases in case_sets if (side := base.scored(cases, model)) is not None]
+    if not sides:
+        return []
+    scores, asked = sum(side.count(metrics) for side in sides), sum(len(side.cases) for side in sides)
+    why = Refusal(model, f"only {base.label} has scores of it, {head.label} has none", "base", scores=scores)
+    verdict = Verdict.WORSE if scores else Verdict.UNCLEAR
+    return [CoverageRow(model, verdict.value, asked, scores, 0, (), (), (why,))]
 
 
 def _notes(base: Results, head: Results, pairs: Sequence[Pair], rows: Sequence[MetricRow]) -> tuple[str, ...]:

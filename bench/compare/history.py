@@ -129,7 +129,7 @@ def _verdicts(records: Sequence[Results], question: Question) -> dict[tuple[str,
         for row in compared.metrics:
             if row.scope == "all case sets":
                 found[after.label, row.model, row.metric] = (row.verdict, row.note)
-        for refusal in compared.refused:
+        for refusal in (*compared.refused, *(each for row in compared.coverage for each in row.gone)):
             for model in after.models():
                 for name in refusal.metrics:
                     found.setdefault((after.label, model, name), ("unclear", refusal.why))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bench.compare.results import Results
 from bench.compare.scored import CannotTell, Scored
 from metrics.base import Metric, Status
+from metrics.registry import all_metrics
 from reports.compare.data import Failure, Refusal
 
 
@@ -25,7 +26,7 @@ class Pair:
             compared on that case set. has_base, has_head: whether there is a score, or a part in a corpus metric.
         corpus: metric -> case set -> both sides' tables, where a corpus metric may be compared.
         asked: cases that either side was asked. failed, recovered: scores that only the base, only the head has.
-        refused: metrics that are not compared, and why.
+        refused: what is not compared, and why. gone: what only the base has.
     """
 
     names: tuple[str, str]
@@ -40,6 +41,7 @@ class Pair:
     failed: tuple[Failure, ...]
     recovered: tuple[Failure, ...]
     refused: tuple[Refusal, ...]
+    gone: tuple[Refusal, ...]
 
     @property
     def model(self) -> str:
@@ -53,9 +55,13 @@ def shown(names: tuple[str, str]) -> str:
 
 
 def make_pair(
-    base: Results, head: Results, models: tuple[str, str], case_sets: Sequence[str], chosen: Sequence[Metric]
-) -> Pair:
+    base: Results, head: Results, models: tuple[str, str], case_sets: Sequence[str], chosen: Sequence[Metric],
+    strangers: bool = False,
+) -> Pair:  # fmt: skip
     """Read both sides.
+
+    Args:
+        strangers: whether metrics that the tables hold and this version does not know are to be told as well.
 
     Raises:
         CannotTell: no case set, no case or no metric is on both sides.
@@ -65,19 +71,20 @@ def make_pair(
         (cases, base.scored(cases, models[0]), head.scored(cases, models[1]))
         for cases in case_sets
     ]  # fmt: skip
-    refused = [
-        Refusal(f"{name} on {cases}", f"only {(head if one is None else base).label} has scores there")
-        for cases, one, two in found
-        if (one is None) != (two is None)
-    ]
+    names = [metric.name for metric in chosen]
+    refused = [_absent(f"{name} on {cases}", one, two, base, head, names) for cases, one, two in found]
     sides = [(cases, one, two) for cases, one, two in found if one is not None and two is not None]
     if not sides:
         raise CannotTell(
             f"{base.label} and {head.label} have no case set of {name} in common: {base.label} has "
             f"{_listed(base, models[0])}, {head.label} has {_listed(head, models[1])}"
         )
-    parts = [_part(cases, one, two, base, head, chosen) for cases, one, two in sides]
-    refused += _merged(refusal for part in parts for refusal in part.refused)
+    parts = [_part(cases, one, two, base, head, chosen, strangers) for cases, one, two in sides]
+    told = [
+        *(each for each in refused if each is not None),
+        *_merged(refusal for part in parts for refusal in part.refused),
+    ]
+    only_base = [len(one.cases) for _, one, two in found if one is not None and two is None]
     if not sum(len(part.labels) for part in parts):
         raise CannotTell(f"{base.label} and {head.label} have no case of {name} in common in {', '.join(case_sets)}")
     corpus: dict[str, dict[str, tuple[Scored, Scored]]] = {}
@@ -89,10 +96,20 @@ def make_pair(
     }
     return Pair(
         models, pd.concat([part.labels for part in parts], ignore_index=True), tuple(m.name for m in chosen),
-        stack["base"], stack["head"], stack["has_base"], stack["has_head"], corpus, sum(part.asked for part in parts),
+        stack["base"], stack["head"], stack["has_base"], stack["has_head"], corpus,
+        sum(part.asked for part in parts) + sum(only_base),
         tuple(each for part in parts for each in part.failed), tuple(each for part in parts for each in part.recovered),
-        tuple(refused),
+        tuple(each for each in told if not each.scores), tuple(each for each in told if each.scores),
     )  # fmt: skip
+
+
+def _absent(
+    what: str, one: Scored | None, two: Scored | None, base: Results, head: Results, metrics: Sequence[str]
+) -> Refusal | None:
+    """That only one side has scores, where that is so."""
+    if one is not None and two is None:
+        return Refusal(what, f"only {base.label} has scores there", "base", scores=one.count(metrics))
+    return Refusal(what, f"only {head.label} has scores there", "head") if one is None and two is not None else None
 
 
 def _listed(side: Results, model: str) -> str:
@@ -115,9 +132,20 @@ class _Part:
     refused: tuple[Refusal, ...]
 
 
-def _part(cases: str, one: Scored, two: Scored, base: Results, head: Results, chosen: Sequence[Metric]) -> _Part:
-    refused = {metric.name: _refusal(metric.name, one, two, base.label, head.label) for metric in chosen}
-    able = [metric.name for metric in chosen if refused[metric.name] is None]
+def _part(
+    cases: str, one: Scored, two: Scored, base: Results, head: Results, chosen: Sequence[Metric], strangers: bool
+) -> _Part:
+    known = all_metrics()
+    unknown_here = [name for name in dict.fromkeys((*one.metrics, *two.metrics)) if strangers and name not in known]
+    refused = {
+        name: _refusal(cases, name, one, two, base.label, head.label)
+        for name in (*(metric.name for metric in chosen), *unknown_here)
+    }
+    able = [
+        metric.name
+        for metric in chosen
+        if refused[metric.name] is None and _has(one, metric.name) and _has(two, metric.name)
+    ]
     in_both = set(two.cases)
     common = [case for case in one.cases if case in in_both]
     names = [metric.name for metric in chosen]
@@ -134,28 +162,37 @@ def _part(cases: str, one: Scored, two: Scored, base: Results, head: Results, ch
     dataset = cases.split("/")[0]
     labels["cluster"] = [f"{dataset}:{speaker}" for speaker in labels["speaker"]]
     asked = len(set(one.cases) | set(two.cases))
-    reasons = tuple(Refusal(f"{name} on {cases}", why, (name,)) for name, why in refused.items() if why)
+    reasons = tuple(each for each in refused.values() if each is not None)
     of_corpus = tuple(name for name in able if name in one.corpus and name in two.corpus)
     return _Part(
         labels, base_values, head_values, has_base, has_head, of_corpus, asked, tuple(lost), tuple(gained), reasons
     )
 
 
-def _refusal(metric: str, one: Scored, two: Scored, base: str, head: str) -> str | None:
-    """Why the metric cannot be compared; empty where there is nothing to say, None where it can."""
-    here = [metric in side.metrics and not side.lacks_weights(metric) for side in (one, two)]
+def _has(side: Scored, metric: str) -> bool:
+    return metric in side.metrics and not side.lacks_weights(metric)
+
+
+def _refusal(cases: str, metric: str, one: Scored, two: Scored, base: str, head: str) -> Refusal | None:
+    """Why the metric is not compared; None where it is, and where neither side has it."""
+    what, here = f"{metric} on {cases}", [_has(side, metric) for side in (one, two)]
     if here == [False, False]:
-        return ""
+        return None
     if here != [True, True]:
         side, label = (two, head) if here[0] else (one, base)
-        why = "its weights are missing" if metric in side.metrics else "it was not computed"
-        return f"no scores in {label}: {why} there"
+        why = f"no scores in {label}: {'its weights are missing' if metric in side.metrics else 'it was not computed'} there"
+        if here[0]:
+            return Refusal(what, why, "base", (metric,), one.count([metric]))
+        return Refusal(what, why, "head", (metric,))
+    why = ""
     if one.protocols[metric] != two.protocols[metric]:
-        return (
+        why = (
             f"other protocols: {one.protocols[metric]} in {base}, {two.protocols[metric]} in {head}; score both with the same "
             f"version of the suite (`space-bench score`, or `dvc repro score` at that revision)"
         )
-    return None
+    elif metric not in all_metrics():
+        why = "this version of the suite has no metric of that name"
+    return Refusal(what, why, "both", (metric,)) if why else None
 
 
 def _aligned(
@@ -204,10 +241,13 @@ def _unasked(cases: str, one: Scored, two: Scored, able: Sequence[str]) -> list[
 
 def _merged(refusals: Iterable[Refusal]) -> list[Refusal]:
     """The same reason once."""
-    found: dict[str, list[Refusal]] = {}
+    found: dict[tuple[str, bool], list[Refusal]] = {}
     for refusal in refusals:
-        found.setdefault(refusal.why, []).append(refusal)
+        found.setdefault((refusal.why, refusal.scores > 0), []).append(refusal)
     return [
-        Refusal(", ".join(each.what for each in alike), why, tuple(name for each in alike for name in each.metrics))
-        for why, alike in found.items()
-    ]
+        Refusal(
+            ", ".join(each.what for each in alike), why, alike[0].side, tuple(name for each in alike for name in each.metrics),
+            sum(each.scores for each in alike),
+        )
+        for (why, _), alike in found.items()
+    ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +54,10 @@ class Scored:
         """``(cases, metrics)``: whether there is a value; of a corpus metric, whether the case took part."""
         ok = self.status == (self.statuses.index(Status.OK) if Status.OK in self.statuses else -2)
         return ok & (np.isfinite(self.values) | np.isin(np.array(self.metrics), list(self.corpus))[None, :])
+
+    def count(self, metrics: Collection[str]) -> int:
+        """How many scores there are of these metrics."""
+        return int(self.scored[:, [name in metrics for name in self.metrics]].sum())
 
     def lacks_weights(self, metric: str) -> bool:
         """Whether the metric has no value at all because its weights are absent."""

@@ -64,12 +64,29 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Something that was not compared, why, and what to do.
+
+    Attributes:
+        side: which of both has scores of it. metrics: names, where it is about some only. scores: how many the base has, where
+            it alone has any.
+    """
+
+    what: str
+    why: str
+    side: Literal["base", "head", "both"]
+    metrics: tuple[str, ...] = ()
+    scores: int = 0
+
+
+@dataclass(frozen=True)
 class CoverageRow:
     """How many of the scores that one version has the other has too.
 
     Attributes:
-        asked: cases that either side was asked. base, head: scores (case x metric) of the compared metrics.
+        asked: cases that either side was asked. base, head: scores (case x metric) of the compared metrics and of `gone`.
         failed: cases with scores that only the base has. recovered: that only the head has.
+        gone: what only the base has as a whole: a case set, a metric on a case set, or the model.
     """
 
     model: str
@@ -79,6 +96,7 @@ class CoverageRow:
     head: int
     failed: tuple[Failure, ...]
     recovered: tuple[Failure, ...]
+    gone: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,17 +137,8 @@ class RegressedCase:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Something that was not compared, why, and what to do. `metrics`: names, where it is about some only."""
-
-    what: str
-    why: str
-    metrics: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Comparison:
-    """Everything that a comparison shows."""
+    """Everything that a comparison shows. `refused`: but for what is gone, which is lost coverage."""
 
     base: str
     head: str
@@ -142,13 +151,19 @@ class Comparison:
 
     @property
     def verdict(self) -> Word:
-        """Of everything: worse if a metric or coverage is, else better if a metric is, else same if all are, else unclear."""
+        """Of everything: worse if a metric or coverage is, else better if a metric is, else same if all are and no metric
+        that both have was refused, else unclear."""
         found = {row.verdict for row in self.metrics}
         if "worse" in found or any(row.verdict == "worse" for row in self.coverage):
             return "worse"
         if "better" in found:
             return "better"
-        return "same" if found == {"same"} else "unclear"
+        return "same" if found == {"same"} and not self.incomparable else "unclear"
+
+    @property
+    def incomparable(self) -> tuple[Refusal, ...]:
+        """What both sides have scores of, and yet cannot be compared."""
+        return tuple(each for each in self.refused if each.side == "both")
 
     def count(self, word: Word) -> int:
         """How many metrics have that verdict."""

@@ -1,4 +1,4 @@
-"""A comparison as JUnit XML, which every CI shows: one test a metric and model, one for coverage."""
+"""A comparison as JUnit XML, which every CI shows: one test a metric and model, one for coverage, one for what cannot be compared."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def junit(found: Comparison, unclear_fails: bool = False) -> bytes:
         for each in found.coverage:
             if each.model == model:
                 _test(suite, "coverage", each.verdict, _covered(each), unclear_fails)
+    if found.incomparable:
+        suite = Xml.SubElement(root, "testsuite", name=_clean(f"not compared: {found.head} against {found.base}"))
+        for refusal in found.incomparable:
+            _test(suite, refusal.what, "unclear", refusal.why, unclear_fails)
+    for suite in root:
         suite.set("tests", str(len(suite)))
         for kind, name in (("failure", "failures"), ("skipped", "skipped")):
             suite.set(name, str(len(suite.findall(f"testcase/{kind}"))))
@@ -51,7 +56,7 @@ def _metric(row: MetricRow) -> str:
 
 
 def _covered(row: CoverageRow) -> str:
-    lines = [wording.covered(row)]
+    lines = [wording.covered(row), *(f"gone from HEAD: {wording.gone(each)}" for each in row.gone)]
     lines += [f"{each.case_set} {each.case}: {wording.reason(each.status, each.detail)}" for each in row.failed]
     return "\n".join(lines)
 

@@ -63,7 +63,7 @@ def _metrics(rows: Sequence[MetricRow], word: str, open_: bool) -> str:
 def _coverage(row: CoverageRow) -> str:
     if row.verdict == "same":
         return f"Coverage of {_plain(row.model)}: {wording.covered(row)}, the same on both sides.\n"
-    body = f"{wording.covered(row)}.\n"
+    body = f"{wording.covered(row)}.\n" + _list("Gone from HEAD", [_plain(wording.gone(each)) for each in row.gone])
     body += _failures("Scored in BASE only", row.failed) + _failures("Scored in HEAD only", row.recovered)
     return _folded(f"{wording.verdict(row.verdict)}: coverage of {_plain(row.model)}", body, row.verdict == "worse")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from reports.compare.data import Comparison, CoverageRow, MetricRow, StratumRow, Word
+from reports.compare.data import Comparison, CoverageRow, MetricRow, Refusal, StratumRow, Word
 from reports.wording import ARROWS, STATUS, decimals, fixed
 
 SIGNS: dict[Word, str] = {"worse": "✗", "better": "✓", "same": "=", "unclear": "?"}
@@ -66,11 +66,18 @@ def reason(status: str, detail: str) -> str:
 
 
 def headline(found: Comparison) -> str:
-    """One sentence: how many metrics are what, and coverage where it moved."""
+    """One sentence: how many metrics are what, which cannot be compared, and coverage where it moved."""
     counts = [f"{found.count(word)} {word}" for word in ("worse", "better", "same", "unclear") if found.count(word)]
     text = f"{found.head} against {found.base}: {', '.join(counts) or 'nothing compared'}"
+    if other := {name for each in found.incomparable for name in each.metrics}:
+        text += f"; {len(other)} not comparable"
     lost = [row for row in found.coverage if row.verdict == "worse"]
     return text + (f"; coverage worse for {', '.join(row.model for row in lost)}" if lost else "")
+
+
+def gone(each: Refusal) -> str:
+    """What is gone, with how much of it there was."""
+    return f"{each.what} ({each.scores} scores): {each.why}"
 
 
 def covered(row: CoverageRow) -> str:

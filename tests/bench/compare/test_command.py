@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench.compare.conftest import CASES, MakeResults
+from tests.bench.compare.conftest import CASES, MakeResults, rewrite
 from tests.command import Run
 
 
@@ -59,6 +59,41 @@ def test_fine_and_unclear(space_bench: Run, make_results: MakeResults) -> None:
         )[0]
         == 0
     )
+
+
+def test_what_is_gone_fails_and_is_named_in_every_output(
+    space_bench: Run, make_results: MakeResults, tmp_path: Path
+) -> None:
+    base, head = make_results("a"), make_results("b", metrics=("f_ld", "psnr"))
+    make_results("a", model="folder")
+    files = {name: tmp_path / f"compare.{name}" for name in ("md", "xml", "html")}
+    code, said, _ = space_bench(
+        "compare", base.root, head.root, "--markdown", files["md"], "--junit", files["xml"], "--html", files["html"]
+    )
+    assert code == 1 and "coverage worse for viseme, folder" in said
+    assert "gone from HEAD: m_ld on d/test/self (24 scores)" in said and "gone from HEAD: folder (72 scores)" in said
+    suites = ElementTree.fromstring(files["xml"].read_bytes())
+    failing = [
+        (suite.get("name", "").split(":")[0], test.get("name"))
+        for suite in suites
+        for test in suite
+        if test.find("failure") is not None
+    ]
+    assert failing == [("viseme", "coverage"), ("folder", "coverage")]
+    assert "Gone from HEAD" in files["md"].read_text() and "(72 scores)" in files["html"].read_text()
+    assert space_bench("compare", base.root, head.root, "--metric", "f_ld", "--model", "viseme")[0] == 0
+
+
+def test_another_protocol_is_unclear(space_bench: Run, make_results: MakeResults, tmp_path: Path) -> None:
+    base, head, file = make_results("a"), make_results("b"), tmp_path / "compare.xml"
+    rewrite(head, lambda table: table.assign(protocol_id=table["protocol_id"].where(table["metric"] != "m_ld", "p2")))
+    assert space_bench("compare", base.root, head.root)[0] == 0
+    code, said, _ = space_bench("compare", base.root, head.root, "--fail-on", "unclear", "--junit", file)
+    assert code == 2 and "2 same; 1 not comparable" in said
+    (failing,) = [
+        test for test in ElementTree.fromstring(file.read_bytes()).iter("testcase") if test.find("failure") is not None
+    ]
+    assert failing.get("name") == "m_ld on d/test/self"
 
 
 def test_many_metrics_that_are_the_same_take_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from bench.compare.compare import Question, compare
 from bench.compare.results import Results
 from bench.compare.scored import CannotTell
+from bench.config import CaseSet
 from bench.errors import BenchError
 from bench.store import CASE_COLUMNS, write_table
 from bench.workspace import Workspace
@@ -107,9 +109,16 @@ def test_other_protocols_are_refused_with_a_remedy(make_results: MakeResults) ->
         compared(base, head, metrics=["m_ld"])
 
 
-def test_a_metric_that_one_side_lacks_is_refused(make_results: MakeResults) -> None:
+def test_a_metric_that_is_gone_is_lost_coverage_and_a_new_one_is_not(make_results: MakeResults) -> None:
     base, head = make_results("a"), make_results("b", metrics=("f_ld", "psnr"))
-    assert "no scores in b: it was not computed there" in compared(base, head).refused[0].why
+    found = compared(base, head)
+    (coverage,) = found.coverage
+    assert (coverage.verdict, coverage.base, coverage.head, found.verdict) == ("worse", 72, 48, "worse")
+    (gone,) = coverage.gone
+    assert (gone.metrics, gone.scores, gone.why) == (("m_ld",), 24, "no scores in b: it was not computed there")
+    back = compared(head, base)
+    assert back.verdict == "same" and "no scores in b" in back.refused[0].why and not back.coverage[0].gone
+    assert compared(base, head, metrics=["f_ld"]).verdict == "same"
     full = make_results("c")
     rewrite(
         full,
@@ -118,7 +127,43 @@ def test_a_metric_that_one_side_lacks_is_refused(make_results: MakeResults) -> N
             value=t["value"].where(t["metric"] != "m_ld"),
         ),
     )
-    assert "its weights are missing" in compared(base, full).refused[0].why
+    assert "its weights are missing" in compared(base, full).coverage[0].gone[0].why
+
+
+def test_a_metric_that_the_suite_no_longer_knows_does_not_vanish(make_results: MakeResults) -> None:
+    base, head, both = make_results("a"), make_results("b", metrics=("f_ld", "psnr")), make_results("c")
+    for space in (base, both):
+        rewrite(space, lambda table: table.assign(metric=table["metric"].replace("m_ld", "m_ld_of_old")))
+    (gone,) = compared(base, head).coverage[0].gone
+    assert gone.metrics == ("m_ld_of_old",) and gone.scores == 24
+    kept = compared(base, both)
+    assert kept.verdict == "unclear" and "has no metric of that name" in kept.refused[0].why
+
+
+def test_a_case_set_that_is_gone_is_lost_coverage_whatever_else_was_won(make_results: MakeResults) -> None:
+    base, head = make_results("a", fails={"s0-0", "s0-1"}), make_results("b")
+    other = CaseSet.parse("d/test/cross")
+    for path in (base.scores_table, lambda cases, _: base.cases_table(cases)):
+        path(other, "viseme").parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path(CASES, "viseme"), path(other, "viseme"))
+    (coverage,) = compared(base, head).coverage
+    assert coverage.verdict == "worse" and len(coverage.recovered) == 2 and coverage.asked == 48
+    assert [(each.what, each.scores) for each in coverage.gone] == [("viseme on d/test/cross", 66)]
+    assert compared(base, head, case_sets=["d/test/self"]).coverage[0].verdict == "better"
+    back = compared(head, base)
+    assert not back.coverage[0].gone and "only a has scores there" in back.refused[0].why
+
+
+@pytest.mark.parametrize("asked", [(), ("viseme", "folder")])
+def test_a_model_that_is_gone_is_lost_coverage(make_results: MakeResults, asked: tuple[str, ...]) -> None:
+    base, head = make_results("a"), make_results("b")
+    make_results("a", model="folder", fails={"s0-0"})
+    found = compared(base, head, models=asked)
+    kept, gone = found.coverage
+    assert (kept.verdict, gone.model, gone.verdict, found.verdict) == ("same", "folder", "worse", "worse")
+    assert (gone.base, gone.head, gone.asked, gone.gone[0].scores) == (69, 0, 24, 69)
+    back = compared(head, base, models=asked)
+    assert back.verdict == "same" and back.refused[0].what == "folder"
 
 
 def test_no_common_case_and_no_common_model_cannot_be_told(make_results: MakeResults) -> None:
