@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import pair_size
 from bench.errors import BenchError
 from bench.store import sha256_file
 from metrics.base import Status, protocol_id
@@ -87,8 +88,9 @@ def plan(
         network = _attempt(name, partial(open_network, name, assets, device), refused)
         if network is None:
             continue
-        faces = name not in PAIR_NETWORKS and network.needs_face
-        common = {**network.protocol, "weights": digests.of(name)}
+        pairs = name in PAIR_NETWORKS
+        faces = not pairs and network.needs_face
+        common = {**network.protocol, "weights": digests.of(name), **({"sizes": pair_size.PROTOCOL} if pairs else {})}
         ids[name] = protocol_id(
             name,
             {

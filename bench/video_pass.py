@@ -18,6 +18,7 @@ from bench.content import Video
 from bench.errors import BenchError
 from bench.features import FeatureStore, phoneme_arrays, track_arrays, track_from
 from bench.few_frames import FewFrames
+from bench.pair_size import in_size_of
 from bench.plan import Plan, open_listener
 from bench.sync_pass import SyncPass
 from datasets.media import MediaError, read_audio, read_frames
@@ -98,7 +99,7 @@ class VideoPass:
                 landmarks = _found(tracker, frame, index)
             self._feed_frame(index, frame, landmarks)
             if reference is not None and self.of_pairs:
-                self._feed_pair(index, _resized(frame, reference), reference)
+                self._feed_pair(index, frame, reference)
         self.track = known if tracker is None else tracker.finish()
         self._feed_few()
         if self.of_pairs and abs(self.count - other) > LENGTH_TOLERANCE:
@@ -126,6 +127,11 @@ class VideoPass:
             window.clear()
 
     def _feed_pair(self, index: int, frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> None:
+        try:
+            frame = in_size_of(frame, reference)
+        except Unscorable as error:
+            self.failures.update(dict.fromkeys(self.of_pairs, error))
+            self.of_pairs.clear()
         for name, batcher in tuple(self.of_pairs.items()):
             if _sampled(index, batcher.network.per_second, self.plan.fps):
                 self._add(name, index, partial(batcher.network.prepare, frame, reference))
@@ -271,15 +277,6 @@ def _sampled(index: int, per_second: float, fps: float) -> bool:
         return True
     stride = max(1, round(fps / per_second))
     return index % stride == stride // 2
-
-
-def _resized(frame: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The generated frame in the size of the reference: area filter down, cubic up."""
-    if frame.shape == reference.shape:
-        return frame
-    height, width = reference.shape[:2]
-    filter_ = cv2.INTER_AREA if height < frame.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(frame, (width, height), interpolation=filter_), np.uint8)
 
 
 def as_unscorable(error: MediaError) -> Unscorable:
