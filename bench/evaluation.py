@@ -25,7 +25,7 @@ from bench.report import CaseSetResults, ModelResults, write_pages
 from bench.scoring import Item, Scores, chosen_metrics, feature_plan, score_items
 from bench.store import REPLICATE_COLUMNS, SCORE_COLUMNS, write_table
 from datasets.base import DatasetError
-from datasets.folder import clip_name, video_files
+from datasets.folder import clip_name, left_out, video_files
 from datasets.media import MediaError, probe
 from metrics.base import Labels, Metric, Status, Unscorable
 
@@ -65,7 +65,7 @@ def evaluate(
     """Score one video or a folder of videos; the whole suite as one call.
 
     Args:
-        generated: a video file or a folder (searched in depth). Any size, codec and frame rate; the face is found. Where
+        generated: a video file or a folder (searched in depth; linked folders are not entered, which is said). Any size, codec and frame rate; the face is found. Where
             there are folders below, the first names the speaker: intervals are over speakers, as everywhere.
         reference: the real video, or a folder whose files have the same names (endings may differ). Real videos
             without a generated counterpart are failure rows (``not_generated``). None: metrics that compare are
@@ -197,8 +197,11 @@ def _named(path: Path, what: str) -> dict[str, Path]:
                 "is no letter, digit or one of .+@- counts as _); rename or remove one of them"
             )
         named[name] = video
+    passed_over = left_out(path)
     if not named:
-        raise BenchError(f"{what}: no video under {path}")
+        raise BenchError(f"{what}: no video under {path}" + (f"; {passed_over}" if passed_over else ""))
+    if passed_over:
+        console.print(f"{what}: {passed_over}", markup=False, highlight=False, soft_wrap=True)
     return named
 
 

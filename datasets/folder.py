@@ -15,6 +15,9 @@ VIDEO_SUFFIXES = frozenset({
 })  # fmt: skip
 
 
+_SHOWN = 3
+
+
 class Folder:
     """Reader of a folder of videos, searched in depth. A speaker is the first folder below the root, else the file."""
 
@@ -64,6 +67,26 @@ def video_files(root: Path) -> list[Path]:
         names = (name for name in (*folders, *files) if not name.startswith("."))
         found += [Path(folder, name) for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
     return sorted(found)
+
+
+def left_out(root: Path) -> str:
+    """What `video_files` did not look into, as a sentence; empty where there is nothing to say.
+
+    That is a linked folder that leads out of the root. One that stays within shows what was found already.
+    """
+    inside = f"{os.path.realpath(root)}{os.sep}"
+    links = sorted(
+        path.relative_to(root)
+        for folder, folders, _ in os.walk(root)
+        for path in (Path(folder, name) for name in folders)
+        if path.is_symlink() and not f"{os.path.realpath(path)}{os.sep}".startswith(inside)
+    )
+    links = [link for link in links if not any(part.startswith(".") for part in link.parts)]
+    if not links:
+        return ""
+    more = f" and {len(links) - _SHOWN} more" if len(links) > _SHOWN else ""
+    shown = ", ".join(readable(str(link)) for link in links[:_SHOWN])
+    return f"linked folders are not entered: {shown}{more}. Give the folder that is meant, or put it there"
 
 
 def _refuse(error: OSError) -> None:

@@ -12,7 +12,7 @@ from bench.models.base import Animation, Case, Context, ModelError, Options, che
 from bench.models.given_video import SLACK, check_video
 from bench.store import digest, sha256_file
 from datasets.base import DatasetError
-from datasets.folder import VIDEO_SUFFIXES, clip_name, video_files
+from datasets.folder import VIDEO_SUFFIXES, clip_name, left_out, video_files
 
 CASE = "{case}"
 
@@ -58,13 +58,15 @@ def _by_name(root: Path) -> Find:
         paths = video_files(root)
     except DatasetError as error:
         raise BenchError(f"model 'folder': {error}") from error
+    passed_over = left_out(root)
     for path in paths:
         videos.setdefault(clip_name(path.relative_to(root)), []).append(path)
 
     def find(case: str) -> Path:
         if case not in videos:
             near = nearest(case, videos) if videos else "the folder has no video."
-            raise ModelError("not_generated", f"no video of this name in {root.name}: {near}")
+            told = f" ({passed_over})" if passed_over else ""
+            raise ModelError("not_generated", f"no video of this name in {root.name}: {near}{told}")
         return _only(case, videos[case], root)
 
     return find

@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.evaluation import GENERATED, evaluate, pair_up
 from bench.extract import extract
 from bench.features import FeatureStore
-from bench.models.base import Context
+from bench.models.base import Context, ModelError
 from bench.models.folder import folder
 from bench.plan import Plan, plan
 from metrics.base import Unscorable
@@ -83,6 +83,21 @@ def test_a_folder_that_cannot_be_listed_is_an_error_and_not_an_empty_folder(
     monkeypatch.setattr(os, "scandir", refusing)  # root, who may run this, is refused nothing
     with pytest.raises(BenchError, match="closed cannot be listed: Permission denied"):
         read(tmp_path)
+
+
+def test_a_linked_folder_that_is_not_entered_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "elsewhere").mkdir(), (tmp_path / "elsewhere/a.mp4").touch()
+    root = tmp_path / "root"
+    (root / "own").mkdir(parents=True)
+    (root / "b").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BenchError, match=r"no video under .*; linked folders are not entered: b"):
+        pair_up(root, None)
+    (root / "own/c.mp4").touch(), (root / "again").symlink_to(root / "own")
+    assert [pair.name for pair in pair_up(root, None)] == ["own-c"]
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("generated: linked folders are not entered: b. Give the folder") and "again" not in said
+    with pytest.raises(ModelError, match="linked folders are not entered: b"):
+        folder({"root": str(root)}, CONTEXT)._find("a")
 
 
 def test_weights_that_cannot_be_fetched_cost_their_metrics_and_no_other(
