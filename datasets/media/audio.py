@@ -21,6 +21,12 @@ _JUMP = 0.010
 """Seconds. Time stamps may wander this far from the count of samples (containers round them) before the sound is
 taken to have a hole or an overlap there and is placed anew."""
 
+_SURROUND = frozenset({
+    "2.1", "3.0", "3.0(back)", "3.1", "4.0", "4.1", "quad", "quad(side)", "5.0", "5.0(side)", "5.1", "5.1(side)", "6.0",
+    "6.1", "6.1(back)", "7.0", "7.1",
+})  # fmt: skip
+"""Layouts of more than two channels in which speech, as a rule, comes from the centre."""
+
 _MAX_SECONDS = 24 * 3600
 """No clip is a day long; a time stamp that says so is broken, and would ask for that much memory."""
 
@@ -29,7 +35,9 @@ def read_audio(path: Path, rate: int = 16000, first: int = 0, stop: int | None =
     """The sound of a media file, its first sample at the time of the first video frame.
 
     Stream offsets, edit lists and encoder priming are honoured: sound before the first frame is cut, a late start or
-    a hole is zeros. Channels are averaged. Resampling is libswresample's (no delay). The sound keeps its own end, which
+    a hole is zeros. Two channels are averaged; surround sound (5.1, say) is brought to two first,
+    as FFmpeg does (ITU-R BS.775: the centre at -3 dB in both, no low-frequency effects). Channels that the file does not name
+    are averaged. Resampling is libswresample's (no delay). The sound keeps its own end, which
     may differ from that of the pictures. A file without video starts at its own first sample.
 
     Args:
@@ -39,7 +47,7 @@ def read_audio(path: Path, rate: int = 16000, first: int = 0, stop: int | None =
             to its end all the same, and checked.
 
     Returns:
-        ``(S,)`` float32; -1..1 unless the file itself (float samples, lossy codec) goes beyond.
+        ``(S,)`` float32; -1..1 unless the file itself (float samples, lossy codec) goes beyond, or loud surround channels add up.
 
     Raises:
         MediaError: ``no_audio``; ``decode_error`` where the file is no media file, damaged or cut short.
@@ -141,7 +149,9 @@ def _blocks(
             if resampler is not None:
                 yield start, given, _resampled(path, resampler, None)
             start, expected, given = now, now, 0
-            resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
+            layout = "stereo" if frame.layout.name in _SURROUND else frame.layout
+            # In one plane: PyAV counts wrong, and may end the process, where a frame has eight.
+            resampler = av.AudioResampler(format="flt", layout=layout, rate=rate)
         expected += Fraction(frame.samples, frame.sample_rate)
         block = _resampled(path, resampler, frame)
         yield start, given, block
@@ -158,8 +168,9 @@ def _resampled(path: Path, resampler: av.AudioResampler, frame: av.AudioFrame | 
 
 
 def _mono(frame: av.AudioFrame) -> Samples:
-    # Not left to the resampler, whose downmix to one channel keeps the power and so raises the level.
-    return np.asarray(frame.to_ndarray(), dtype=np.float32).mean(axis=0, dtype=np.float32)
+    # Not left to the resampler, whose downmix of two channels keeps the power and so raises the level.
+    interleaved = np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1, frame.layout.nb_channels)
+    return interleaved.T.mean(axis=0, dtype=np.float32)
 
 
 def _decoded(path: Path, container: InputContainer, stream: av.AudioStream) -> Iterator[av.AudioFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from datasets.media import frame_index, probe, read_audio, read_frames
+from datasets.media.audio import _SURROUND
 from datasets.media.picture import upright
 
 Make = Callable[..., Path]
@@ -176,6 +178,43 @@ def test_channels_are_averaged(make_video: Make) -> None:
     tone = (0.5 * np.sin(np.arange(16000) * 0.2)).astype(np.float32)
     path = make_video("clip.mkv", 25, audio=np.stack([tone, 0 * tone]), audio_codec="pcm_s16le")
     assert np.abs(read_audio(path)[:16000] - tone / 2).max() < 1e-3
+
+
+def _channels(path: Path, layout: str, level: list[float]) -> Path:
+    """A file of one second in which channel i is constantly ``level[i]``."""
+    sound = np.repeat(np.array(level, np.float32)[:, None], 16000, axis=1)
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("pcm_f32le", rate=16000, layout=layout)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound.T).reshape(1, -1), format="flt", layout=layout)
+        frame.sample_rate, frame.pts = 16000, 0
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    return path
+
+
+@pytest.mark.parametrize("layout", sorted(_SURROUND))
+def test_surround_sound_is_mixed_with_the_centre_at_3_db(tmp_path: Path, layout: str) -> None:
+    names = [channel.name for channel in av.AudioLayout(layout).channels]
+    weight = {"FL": 0.5, "FR": 0.5, "FC": 0.5**0.5, "LFE": 0.0}
+    level = [0.1 * (1 + place) if name in weight else 0.0 for place, name in enumerate(names)]
+    mixed = sum(weight.get(name, 0) * each for name, each in zip(names, level, strict=True))
+    found = read_audio(_channels(tmp_path / "clip.wav", layout, level))
+    assert len(found) == 16000 and found == pytest.approx(mixed, abs=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_and_two_channels_keep_their_bits(tmp_path: Path, count: int) -> None:
+    level = [0.3, 0.1][:count]
+    found = read_audio(_channels(tmp_path / "clip.wav", ("mono", "stereo")[count - 1], level))
+    assert (found == np.array(level, np.float32).mean(dtype=np.float32)).all()
+
+
+@pytest.mark.parametrize("count", [3, 6, 8, 9, 16])
+def test_channels_without_names_are_averaged(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "array.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(count), file.setsampwidth(2), file.setframerate(16000)
+        file.writeframes(np.tile(np.array([0, 0, 12000, *[0] * (count - 3)], "<i2"), 1600).tobytes())
+    assert read_audio(path) == pytest.approx(12000 / 32768 / count, abs=1e-6)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
