@@ -25,19 +25,22 @@ def check_video(path: Path, case: Case, fps: float | None, slack: float) -> None
 
     Raises:
         ModelError: ``decode_error``, ``no_video``: it cannot be read to its end. ``unfit_video``: it has another length or frame
-            rate, with what was found and what was expected.
+            rate, with what was found and what was expected. It is read no further than twice the length and a second.
     """
-    count, begin, end = 0, 0.0, 0.0
+    count, begin, end, wanted = 0, 0.0, 0.0, case.frames / case.fps
+    expected = f"expected {wanted:.2f} s ({case.frames} frames at {case.fps:g} fps)"
     try:
         for _, start, stop in read_shown(path):
             begin = start if count == 0 else begin
             count, end = count + 1, stop
+            if end - begin > 2 * wanted + 1 + slack:
+                # Hours of it need not be decoded to know.
+                raise ModelError("unfit_video", f"{path.name} goes on after {end - begin:.2f} s, {expected}")
     except MediaError as error:
         raise ModelError(error.reason, f"{path.name}: {error.detail}") from error
-    seconds, wanted = end - begin, case.frames / case.fps
+    seconds = end - begin
     found = count / seconds if seconds > 0 else 0.0
     said = f"{path.name} has {count} frames in {seconds:.2f} s ({found:.4g} fps)"
-    expected = f"expected {wanted:.2f} s ({case.frames} frames at {case.fps:g} fps)"
     if fps is not None and abs(found / fps - 1) > _RATE_ERROR:
         raise ModelError("unfit_video", f"{said}, {expected}, at {fps:g} fps")
     allowed = max(slack, 1 / case.fps, 1 / found if found else 0.0)

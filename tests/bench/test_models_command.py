@@ -38,6 +38,8 @@ if mode == "crash":
     print("a line of no interest"); print("RuntimeError: out of memory", file=sys.stderr); sys.exit(3)
 if mode == "signal":
     os.kill(os.getpid(), 9)
+if mode == "folder":
+    os.makedirs(os.path.join(rest[0], "frames"))
 if mode == "broken":
     open(rest[0], "wb").write(b"no video at all" * 100)
 if mode == "other":
@@ -91,12 +93,13 @@ def test_names_with_spaces_quotes_and_a_shells_words_pass_through(run: Callable)
     [
         ("crash", "not_generated", "exit code 3: RuntimeError: out of memory"),
         ("signal", "not_generated", "ended by signal 9"),
-        ("nothing", "not_generated", "wrote nothing"),
+        ("nothing", "not_generated", "wrote no file"),
+        ("folder", "not_generated", "wrote no file"),
         ("broken", "decode_error", "invalid data"),
     ],
 )
 def test_a_program_that_fails_is_a_row_with_the_reason(run: Callable, mode: str, status: str, detail: str) -> None:
-    table = run(mode, {"a": 4})
+    table = run(mode, {"a": 4}, retries=1)
     assert table.loc["a", "status"] == status
     assert detail in table.loc["a", "detail"]
 
@@ -139,6 +142,21 @@ def test_time_runs_out_for_a_program_and_all_its_children(tmp_path: Path) -> Non
     assert outcome.code is None and time.monotonic() - begin < 10
     pid, until = int((tmp_path / "pid").read_text()), time.monotonic() + 10
     while _runs(pid) and time.monotonic() < until:  # killed, but a busy machine may take a moment to see it off
+        time.sleep(0.05)
+    assert not _runs(pid)
+
+
+def test_a_child_that_left_the_group_does_not_outlive_the_start(tmp_path: Path) -> None:
+    child = (
+        "import os, time; open('pid.part', 'w').write(str(os.getpid())); os.rename('pid.part', 'pid'); time.sleep(60)"
+    )
+    parent = (
+        f"import os, subprocess, sys, time\nsubprocess.Popen([sys.executable, '-S', '-c', {child!r}], start_new_session=True)\n"
+        "while not os.path.exists('pid'): time.sleep(0.01)"
+    )
+    assert start([PYTHON, "-S", "-c", parent], tmp_path, os.environ, timeout=30).code == 0
+    pid, until = int((tmp_path / "pid").read_text()), time.monotonic() + 10
+    while _runs(pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert not _runs(pid)
 

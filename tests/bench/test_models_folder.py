@@ -63,6 +63,13 @@ def test_another_length_is_a_failure_that_says_both(make_video: MakeVideo, tmp_p
     assert found(tmp_path, "a", slack=0.1) is not None
 
 
+def test_a_far_longer_video_is_not_read_to_its_end(make_video: MakeVideo, tmp_path: Path) -> None:
+    make_video("a.mp4", 28, fps=10)
+    said = refusal(tmp_path, "a")
+    assert said.status == "unfit_video"
+    assert "goes on after 1.90 s, expected 0.40 s (10 frames at 25 fps)" in said.detail
+
+
 def test_another_frame_rate_passes_unless_one_was_named(make_video: MakeVideo, tmp_path: Path) -> None:
     make_video("a.mp4", 12, fps=30)
     assert found(tmp_path, "a") is not None

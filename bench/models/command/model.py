@@ -89,7 +89,7 @@ class CommandModel:
                     elif last:
                         yield order.case, found
                     else:
-                        order.output.unlink(missing_ok=True)
+                        _remove(order.output)
                         missing.append(order)
                 left = missing
 
@@ -146,7 +146,7 @@ class CommandModel:
         """What is wrong with the video of an order."""
         output = order.output
         if not output.is_file() or output.stat().st_size == 0:
-            return ModelError("not_generated", "the program ended without complaint and wrote nothing to {output}")
+            return ModelError("not_generated", "the program ended without complaint and wrote no file to {output}")
         try:
             check_video(output, order.case, self.settings.fps or order.case.fps, self.settings.slack)
         except ModelError as error:
@@ -158,6 +158,14 @@ class CommandModel:
             return Animation(file=order.output)
         audio = None if order.case.silent else order.case.audio
         return Animation(file=order.output, sound_of_its_own=True, audio=audio)
+
+
+def _remove(path: Path) -> None:
+    """Whatever a program left there: a folder, too."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def create(options: Options, context: Context) -> CommandModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import threading
@@ -19,6 +20,9 @@ KEPT = 64 * 1024
 
 GRACE = 3.0
 """Seconds between the request to end and the end."""
+
+MARK = "SPACE_BENCH_START"
+"""Variable by which the children of a start are known when they have left its group (a daemon, say). Its value is of one start."""
 
 _CHUNK = 8192
 
@@ -83,18 +87,19 @@ def start(words: Sequence[str], folder: Path, environment: Mapping[str, str], ti
     """Run a program and wait for it.
 
     It runs in a group of its own without a terminal or standard input. Whatever the end, the whole group is asked to end and
-    then killed, children of children too.
+    then killed, children of children too; on Linux also those that left the group, unless they cleared their environment.
 
     Raises:
         OSError: it cannot be started.
     """
     begin = time.monotonic()
+    mark = secrets.token_hex(16)
     process = subprocess.Popen(
-        words, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        words, cwd=folder, env={**environment, MARK: mark}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None and process.stderr is not None
-    with _ended(process):
+    with _ended(process, mark):
         outputs = [_Kept(process.stdout), _Kept(process.stderr)]
         try:
             code: int | None = process.wait(timeout)
@@ -105,8 +110,8 @@ def start(words: Sequence[str], folder: Path, environment: Mapping[str, str], ti
 
 
 @contextlib.contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """See that nothing of the process's group is left, also when this process is interrupted."""
+def _ended(process: subprocess.Popen[bytes], mark: str) -> Iterator[None]:
+    """See that nothing of what a process started is left, also when this process is interrupted."""
     try:
         yield
     finally:
@@ -120,3 +125,25 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
                 time.sleep(0.02)
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        _end_strays(mark)
+
+
+def _end_strays(mark: str) -> None:
+    """End what bears the mark: children that left the group."""
+    left = [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _bears(int(folder.name), mark)]
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for stray in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stray, number)
+        until = time.monotonic() + GRACE
+        while left and time.monotonic() < until:
+            time.sleep(0.02)
+            left = [stray for stray in left if _bears(stray, mark)]
+
+
+def _bears(process: int, mark: str) -> bool:
+    """Whether a process has the mark in its environment, by Linux's ``/proc``; no where it cannot be seen, or has ended."""
+    try:
+        return f"{MARK}={mark}".encode() in Path(f"/proc/{process}/environ").read_bytes()
+    except OSError:
+        return False
