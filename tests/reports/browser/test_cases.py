@@ -206,10 +206,12 @@ def test_many_cases_are_never_all_in_the_page(
     assert "400 of 400" in tab.text_content(".count")
     for share in (0.3, 1, 0.6):
         tab.evaluate("(share) => scrollTo(0, share * document.documentElement.scrollHeight)", share)
-        tab.wait_for_function(
-            "() => [...document.querySelectorAll('.case')].some((n) => n.getBoundingClientRect().top > 0)"
-        )
-        tab.wait_for_selector(".case video", state="attached")
-        cards, videos = tab.evaluate(counts)
+        # One look at both: cards are replaced while the page scrolls.
+        found = tab.wait_for_function(f"""() => {{
+            const seen = [...document.querySelectorAll('.case')].some((n) => n.getBoundingClientRect().top > 0);
+            const [cards, videos] = {counts};
+            return seen && videos && [cards, videos];
+        }}""")
+        cards, videos = found.json_value()
         assert 0 < cards <= 42 and 0 < videos <= 30
     tab.close()
