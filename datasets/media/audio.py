@@ -34,11 +34,11 @@ _MAX_SECONDS = 24 * 3600
 def read_audio(path: Path, rate: int = 16000, first: int = 0, stop: int | None = None) -> Samples:
     """The sound of a media file, its first sample at the time of the first video frame.
 
-    Stream offsets, edit lists and encoder priming are honoured: sound before the first frame is cut, a late start or
-    a hole is zeros. Two channels are averaged; surround sound (5.1, say) is brought to two first,
-    as FFmpeg does (ITU-R BS.775: the centre at -3 dB in both, no low-frequency effects). Channels that the file does not name
-    are averaged. Resampling is libswresample's (no delay). The sound keeps its own end, which
-    may differ from that of the pictures. A file without video starts at its own first sample.
+    Stream offsets, edit lists and encoder priming are honoured: sound before the first frame is cut, a late start or a
+    hole is zeros. Two channels are averaged; surround sound (5.1, say) is brought to two first, as FFmpeg does (ITU-R
+    BS.775: the centre at -3 dB in both, no low-frequency effects). Channels that the file does not name are averaged.
+    Resampling is libswresample's (no delay). The sound keeps its own end, which may differ from that of the pictures.
+    A file without video starts at its own first sample.
 
     Args:
         path: the file.
@@ -47,7 +47,8 @@ def read_audio(path: Path, rate: int = 16000, first: int = 0, stop: int | None =
             to its end all the same, and checked.
 
     Returns:
-        ``(S,)`` float32; -1..1 unless the file itself (float samples, lossy codec) goes beyond, or loud surround channels add up.
+        ``(S,)`` float32; -1..1 unless the file itself (float samples, lossy codec) goes beyond, or loud surround
+        channels add up.
 
     Raises:
         MediaError: ``no_audio``; ``decode_error`` where the file is no media file, damaged or cut short.
