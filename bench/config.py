@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -170,15 +173,17 @@ def load(path: Path) -> Params:
 def _explain(item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown key {place!r}. {nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
+        return f"unknown key {place!r}. {nearest(str(item['loc'][-1]), known_keys(Params, item['loc'][:-1]))}"
     if item["type"] == "value_error":
         return f"{place}: {item['ctx']['error']} (found {item.get('input')!r})"
     return f"{place}: {item['msg'].lower()} (found {item.get('input')!r})"
 
 
-def _known_keys(place: tuple[Any, ...]) -> list[str]:
-    model: Any = Params
+def known_keys(model: Any, place: Sequence[int | str]) -> list[str]:
+    """What may stand at a place of a model: its parts are models, dataclasses, tables of them, or such or None."""
     for part in place:
         # A key of a table that people name themselves, such as a dataset's, leads to the entries' model.
-        model = model.model_fields[part].annotation if hasattr(model, "model_fields") else get_args(model)[1]
-    return list(getattr(model, "model_fields", {}))
+        model = get_args(model)[1] if get_origin(model) is dict else get_type_hints(model)[str(part)]
+        if get_origin(model) in (Union, UnionType):
+            model = next(arm for arm in get_args(model) if arm is not NoneType)
+    return [field.name for field in fields(model)] if is_dataclass(model) else list(model.model_fields)

@@ -25,7 +25,7 @@ from bench.report import CaseSetResults, ModelResults, write_pages
 from bench.scoring import Item, Scores, chosen_metrics, feature_plan, score_items
 from bench.store import REPLICATE_COLUMNS, SCORE_COLUMNS, write_table
 from datasets.base import DatasetError
-from datasets.folder import clip_name, left_out, video_files
+from datasets.folder import clip_name, video_files
 from datasets.media import MediaError, probe
 from metrics.base import Labels, Metric, Status, Unscorable
 
@@ -185,7 +185,7 @@ def _named(path: Path, what: str) -> dict[str, Path]:
     if not path.exists():
         raise BenchError(f"{what}: {path} does not exist")
     try:
-        videos = video_files(path)
+        videos, passed_over = video_files(path)
     except DatasetError as error:
         raise BenchError(f"{what}: {error}") from error
     named: dict[str, Path] = {}
@@ -197,7 +197,6 @@ def _named(path: Path, what: str) -> dict[str, Path]:
                 "is no letter, digit or one of .+@- counts as _); rename or remove one of them"
             )
         named[name] = video
-    passed_over = left_out(path)
     if not named:
         raise BenchError(f"{what}: no video under {path}" + (f"; {passed_over}" if passed_over else ""))
     if passed_over:

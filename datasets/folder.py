@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from datasets.base import DatasetError, Rejected, SourceClip, file_name, listing, readable
 from datasets.walk import Entry, Tree, suffix
@@ -53,35 +54,39 @@ def _files(tree: Tree, folder: Path | str) -> Iterator[Entry]:
             yield from _files(tree, entry.path)
 
 
-def video_files(root: Path) -> list[Path]:
-    """All that is called a video under a folder, hidden ones left out, ordered by path; linked folders are not entered.
+class Found(NamedTuple):
+    """What a folder holds: its videos, ordered by path; and a sentence of what was not looked into, empty if all was."""
+
+    videos: list[Path]
+    left_out: str
+
+
+def video_files(root: Path) -> Found:
+    """All that is called a video under a folder, hidden ones left out; linked folders are not entered.
+
+    Those that lead out of the root are told; one that stays within shows what is found already.
 
     Raises:
         DatasetError: a folder cannot be listed, so nobody knows what is in it.
     """
+    videos: list[Path] = []
+    links: list[Path] = []
     if not root.is_dir():
-        return []
-    found: list[Path] = []
+        return Found(videos, "")
+    inside = f"{os.path.realpath(root)}{os.sep}"
     for folder, folders, files in os.walk(root, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         names = (name for name in (*folders, *files) if not name.startswith("."))
-        found += [Path(folder, name) for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
-    return sorted(found)
+        videos += [Path(folder, name) for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
+        links += [
+            path.relative_to(root)
+            for path in (Path(folder, name) for name in folders)
+            if path.is_symlink() and not f"{os.path.realpath(path)}{os.sep}".startswith(inside)
+        ]
+    return Found(sorted(videos), _not_entered(sorted(links)))
 
 
-def left_out(root: Path) -> str:
-    """What `video_files` did not look into, as a sentence; empty where there is nothing to say.
-
-    That is a linked folder that leads out of the root. One that stays within shows what was found already.
-    """
-    inside = f"{os.path.realpath(root)}{os.sep}"
-    links = sorted(
-        path.relative_to(root)
-        for folder, folders, _ in os.walk(root)
-        for path in (Path(folder, name) for name in folders)
-        if path.is_symlink() and not f"{os.path.realpath(path)}{os.sep}".startswith(inside)
-    )
-    links = [link for link in links if not any(part.startswith(".") for part in link.parts)]
+def _not_entered(links: list[Path]) -> str:
     if not links:
         return ""
     more = f" and {len(links) - _SHOWN} more" if len(links) > _SHOWN else ""

@@ -12,7 +12,7 @@ from bench.models.base import Animation, Case, Context, ModelError, Options, che
 from bench.models.given_video import SLACK, check_video
 from bench.store import digest, sha256_file
 from datasets.base import DatasetError
-from datasets.folder import VIDEO_SUFFIXES, clip_name, left_out, video_files
+from datasets.folder import VIDEO_SUFFIXES, clip_name, video_files
 
 CASE = "{case}"
 
@@ -55,10 +55,9 @@ def _by_name(root: Path) -> Find:
     """``<case name>.<any video ending>``, in depth."""
     videos: dict[str, list[Path]] = {}
     try:
-        paths = video_files(root)
+        paths, passed_over = video_files(root)
     except DatasetError as error:
         raise BenchError(f"model 'folder': {error}") from error
-    passed_over = left_out(root)
     for path in paths:
         videos.setdefault(clip_name(path.relative_to(root)), []).append(path)
 

@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
 from importlib import resources
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError, create_model, field_validator
 
-from bench.config import DatasetConfig, Strict, VideoConfig
+from bench.config import DatasetConfig, Strict, VideoConfig, known_keys
 from bench.errors import BenchError, nearest
 from bench.training.settings import LoopSettings
 from space_ref.config import SpaceConfig
@@ -210,17 +207,8 @@ def _explain(error: ValidationError, model: Any, *above: str) -> str:
         place = ".".join(map(str, (*above, *item["loc"])))
         if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             *inside, key = item["loc"]
-            lines.append(f"unknown key {place!r}. {nearest(str(key), _known_keys(model, inside))}")
+            lines.append(f"unknown key {place!r}. {nearest(str(key), known_keys(model, inside))}")
         else:
             found = item["msg"].removeprefix("Value error, ")
             lines.append(f"{place}: {found}" if place else found)
     return "; ".join(lines)
-
-
-def _known_keys(model: Any, place: Sequence[int | str]) -> list[str]:
-    """What may stand at a place of a model: its parts are models, dataclasses, tables of them, or such or None."""
-    for part in place:
-        model = get_args(model)[1] if get_origin(model) is dict else get_type_hints(model)[str(part)]
-        if get_origin(model) in (Union, UnionType):
-            model = next(arm for arm in get_args(model) if arm is not NoneType)
-    return [field.name for field in fields(model)] if is_dataclass(model) else list(model.model_fields)

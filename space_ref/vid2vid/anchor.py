@@ -8,6 +8,8 @@ misses at the keypoints (Nadaraya 1964, Watson 1964), with a floor that lets the
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -22,8 +24,19 @@ ROUNDS = 2
 """Neighbouring keypoints blur each other; a second round corrects what the first one left."""
 
 
+class Sides(NamedTuple):
+    """Keypoints that move the source on one side of themselves alone.
+
+    Attributes:
+        numbers: of these keypoints. outward: ``(B, len(numbers), 2)`` to that side, unit vectors.
+    """
+
+    numbers: list[int]
+    outward: Tensor
+
+
 def correction(
-    shift: Tensor, kp_source: Tensor, kp_driving: Tensor, spread: float, size: tuple[int, int], outward: Tensor | None = None
+    shift: Tensor, kp_source: Tensor, kp_driving: Tensor, spread: float, size: tuple[int, int], sides: Sides | None = None
 ) -> Tensor:  # fmt: skip
     """What must be added to a flow so that each driving keypoint shows its source keypoint: ``(B, 2, *size)``.
 
@@ -31,13 +44,14 @@ def correction(
         shift: ``(B, 2, h, w)`` from each cell to where its content lies in the source, x and y, ends included.
         kp_source: ``(1 or B, K, 3)``. kp_driving: ``(B, K, 3)``; [-1, 1], x and y first.
         spread: standard deviation of a keypoint's neighbourhood, in the same unit. size: height and width of the result.
-        outward: ``(B, K, 2)`` to which side of itself a keypoint moves the source, a unit vector; 0: to all sides.
+        sides: of keypoints at a seam; the others move the source all around.
     """
     points = kp_driving[..., :2]
     wanted = kp_source[..., :2] - points
-    weights = neighbourhoods(points, spread, size, outward)
-    if outward is not None:
-        points = points + outward * (2 / (max(size) - 1))  # on its own side of the seam
+    weights = neighbourhoods(points, spread, size, sides)
+    if sides is not None:
+        points = points.clone()
+        points[:, sides.numbers] += sides.outward * (2 / (max(size) - 1))  # on its own side of the seam
     left = wanted - sampled(shift, points)
     made = torch.zeros(len(points), 2, *size, dtype=shift.dtype, device=shift.device)
     for _ in range(ROUNDS):
@@ -46,22 +60,19 @@ def correction(
     return made
 
 
-def seam_sides(kp_driving: Tensor, seams: list[tuple[int, int]], upward: tuple[int, int]) -> Tensor:
-    """To which side keypoints move the source, ``(B, K, 2)``: up the first of each pair, down the second, all others 0.
+def seam_sides(kp_driving: Tensor, seams: list[tuple[int, int]], upward: tuple[int, int]) -> Sides:
+    """To which side the keypoints of seams move the source: up the first of each pair, down the second.
 
     Lips that meet and lids that close lie at one place and come from two: there the flow must break, which
     neighbourhoods cannot, for each blurs the other.
 
     Args:
-        kp_driving: ``(B, K, 3)``. seams: pairs of keypoints above and below a seam. upward: two keypoints that say
-            which way a face's up is, from the first to the second.
+        kp_driving: ``(B, K, 3)``. seams: pairs of keypoints above and below a seam, by the numbers that `correction` knows
+            them by. upward: two of `kp_driving` that say which way a face's up is, from the first to the second.
     """
     low, high = upward
     up = functional.normalize(kp_driving[:, high, :2] - kp_driving[:, low, :2], dim=-1)
-    sides = torch.zeros_like(kp_driving[..., :2])
-    for above, below in seams:
-        sides[:, above], sides[:, below] = up, -up
-    return sides
+    return Sides([number for seam in seams for number in seam], torch.stack([up, -up] * len(seams), dim=1))
 
 
 def sampled(field: Tensor, points: Tensor) -> Tensor:
@@ -70,10 +81,10 @@ def sampled(field: Tensor, points: Tensor) -> Tensor:
     return found[..., 0].transpose(1, 2)
 
 
-def neighbourhoods(points: Tensor, spread: float, size: tuple[int, int], outward: Tensor | None = None) -> Tensor:
+def neighbourhoods(points: Tensor, spread: float, size: tuple[int, int], sides: Sides | None = None) -> Tensor:
     """Share of each point ``(B, K, 2)`` in each cell ``(B, K, H, W)``; they sum to less than 1, to 0 far from all.
 
-    With `outward`, see `correction`, a point has no share of the cells on its other side.
+    A point of `sides` has no share of the cells on its other side.
     """
     height, width = size
     x, y = (
@@ -81,9 +92,8 @@ def neighbourhoods(points: Tensor, spread: float, size: tuple[int, int], outward
         for i, count in enumerate((width, height))
     )
     near = y[..., :, None] * x[..., None, :]
-    if outward is not None:
-        sided = outward[0].any(dim=-1)
-        near[:, sided] *= _ahead(points[:, sided], outward[:, sided], size)
+    if sides is not None:
+        near[:, sides.numbers] *= _ahead(points[:, sides.numbers], sides.outward, size)
     return near / (near.sum(dim=1, keepdim=True) + FLOOR)
 
 

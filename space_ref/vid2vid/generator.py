@@ -54,7 +54,8 @@ class Generator(nn.Module, ABC):
         self.side_multiple, self.depth, self.composite = config.side_multiple, config.reshape_depth, part.composite
         self.anchor, self.image_size = part.anchor, config.image_size
         self.anchored = list(part.anchored or range(config.num_kp))
-        self.seams, self.upward, self.openings = list(part.seams), part.upward, [list(o) for o in part.openings]
+        self.seams = [(self.anchored.index(above), self.anchored.index(below)) for above, below in part.seams]
+        self.upward, self.openings = part.upward, [list(outline) for outline in part.openings]
         self.cues: Cues | None = None
         self.dense_motion_network = DenseMotionNetwork(config)
         features = widths(part.block_expansion, part.max_features, part.num_down_blocks)
@@ -137,9 +138,9 @@ class Generator(nn.Module, ABC):
         with torch.autocast(kp_driving.device.type, enabled=False):  # positions need all their digits
             shift = _surface_shift(motion)
             size = (min(self.image_size, FINEST),) * 2
-            outward = seam_sides(kp_driving, self.seams, self.upward)[:, self.anchored] if self.seams else None
+            sides = seam_sides(kp_driving, self.seams, self.upward) if self.seams else None
             before, now = kp_source[:, self.anchored], kp_driving[:, self.anchored]
-            added = correction(shift, before, now, self.anchor, size, outward)
+            added = correction(shift, before, now, self.anchor, size, sides)
             fine = functional.interpolate(shift, size=size, mode="bilinear", align_corners=True) + added
             coarse = functional.interpolate(added, size=shift.shape[2:], mode="bilinear", align_corners=True)
             # The network's volume moves along, at every depth: the decoder must see where the lips are.

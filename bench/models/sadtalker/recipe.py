@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.models.eamm.crop import Array, Picture
+from bench.models.facevid2vid.portraits import to_pictures
 from bench.models.inference.vid2vid import drawing
 from bench.models.sadtalker.expression import EXPRESSION, ExpressionNetwork, blinks
 from bench.models.sadtalker.generator import SadTalkerGenerator
@@ -161,8 +162,7 @@ def frames(
         some = slice(first, first + batch)
         with torch.inference_mode():
             driving = driving_keypoints(networks, canonical, source, coefficients, numbers[some])
-            made = networks.generator.render(look, still, driving).prediction.mul(255).round_().to(torch.uint8)
-        pictures = made.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            pictures = to_pictures(networks.generator.render(look, still, driving).prediction)
         for picture_made, often in zip(pictures, times[some].tolist(), strict=True):
             for _ in range(often):
                 yield picture_made
