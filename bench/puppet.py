@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,25 +55,29 @@ def render(
             reported = done
 
         try:
-            return build(root, spec, portraits(assets), locate, workers, progress, splits)
+            return build(root, spec, portraits(spec.portraits, assets), locate, workers, progress, splits)
         except PuppetError as error:
             raise BenchError(str(error)) from error
 
 
-def portraits(assets: AssetStore) -> Mapping[str, NDArray[np.uint8]]:
-    """RGB pictures of real faces that package wheels ship, by the names that the cast is made from."""
-    from datasets.puppet import PORTRAITS
-
-    return {name: portrait(name, assets) for name in PORTRAITS}
+def portraits(names: Iterable[str], assets: AssetStore) -> dict[str, NDArray[np.uint8]]:
+    """RGB pictures of real faces that package wheels ship, by the names that puppets are made from."""
+    return {name: portrait(name, assets) for name in names}
 
 
 def portrait(name: str, assets: AssetStore) -> NDArray[np.uint8]:
-    """One RGB picture ``(H, W, 3)``: a package's own (``astronaut``), an image asset, or a video asset's first frame."""
+    """One RGB picture ``(H, W, 3)``: an installed package's own (``astronaut``, ``grace_hopper``), an image asset, or a
+    video asset's first frame."""
     from PIL import Image
-    from skimage import data
 
     if name == "astronaut":
+        from skimage import data
+
         return np.asarray(data.astronaut())
+    if name == "grace_hopper":
+        from matplotlib import cbook
+
+        return np.asarray(Image.open(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))).convert("RGB"))
     if name.endswith("_video"):
         return next(iter(read_frames(assets.path(name))))
     return np.asarray(Image.open(assets.path(name)).convert("RGB"))

@@ -71,7 +71,7 @@ def open_data(recipe: Recipe, workspace: Workspace) -> Store:
 
 def _talks(data: TalkData, fps: float, assets: AssetStore) -> list[TalkSource]:
     spec = PuppetSpec(seed=data.seed, extras=data.extras)
-    return [TalkSource(talk, spec) for talk in talks(spec, data.count, fps, portraits(assets), locate)]
+    return [TalkSource(talk, spec) for talk in talks(spec, data.count, fps, portraits(spec.portraits, assets), locate)]
 
 
 def _standard(name: str, recipe: Recipe, workspace: Workspace, assets: AssetStore, workers: int) -> list[ClipSource]:

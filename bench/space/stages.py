@@ -231,8 +231,10 @@ class Training:
 
 
 def split_speakers(store: Store, count: int) -> tuple[list[str], list[str]]:
-    """Clips to learn from, and clips of `count` other speakers to look at while training (always the same ones)."""
-    speakers = sorted({row.speaker for row in store.clips.values()})
+    """Clips to learn from, and clips of `count` other speakers to look at while training (always the same ones): of
+    those that were drawn, where any was, so that every stage finds in them what it looks at."""
+    drawn = {row.speaker for row in store.clips.values() if row.drawn}
+    speakers = sorted(drawn or {row.speaker for row in store.clips.values()})
     order = sorted(speakers, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
     aside = set(order[:count]) if count < len(speakers) else set()
     seen = [row.clip for row in store.clips.values() if row.speaker not in aside]

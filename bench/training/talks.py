@@ -52,7 +52,14 @@ class TalkSource:
         return self.clip
 
     def fingerprint(self) -> Any:
-        return [VERSION, self.spec.seed, self.spec.extras, self.clip, self.talk.clip.fps]
+        return [
+            VERSION,
+            self.spec.seed,
+            self.spec.extras,
+            self.clip,
+            self.talk.clip.fps,
+            self.talk.speaker.recipe.portrait,
+        ]
 
     def write(self, stream: BinaryIO, settings: StoreSettings) -> dict[str, int]:
         landmarks, speech = self.talk.perform(self.spec)

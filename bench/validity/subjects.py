@@ -75,7 +75,7 @@ def puppets(count: int, fps: float, root: Path, assets: AssetStore, workers: int
     """
     from metrics.features.face_mesh import locate
 
-    pictures = portraits(assets)
+    pictures = portraits(SPEC.portraits, assets)
     folder = root / f"v{VERSION}-{fps:g}fps"
     people: dict[int, Speaker] = {}
     try:

@@ -7,14 +7,13 @@ smooth head motion, blinks and gaze. Every clip has a truth file; see `animate.P
 from datasets.puppet.build import MANIFEST, VERSION, build
 from datasets.puppet.errors import PuppetError
 from datasets.puppet.plan import ClipPlan, PuppetSpec, plan
-from datasets.puppet.recipes import CAST, PORTRAITS
+from datasets.puppet.recipes import CAST
 from datasets.puppet.renderer import PortraitMesh
 from datasets.puppet.talks import Talk, talks
 
 __all__ = [
     "CAST",
     "MANIFEST",
-    "PORTRAITS",
     "VERSION",
     "ClipPlan",
     "PortraitMesh",

@@ -19,7 +19,6 @@ from datasets.media import atomic_file
 from datasets.puppet.animate import perform
 from datasets.puppet.errors import PuppetError
 from datasets.puppet.plan import ClipPlan, PuppetSpec, plan, randomness
-from datasets.puppet.recipes import PORTRAITS
 from datasets.puppet.speakers import Locate, Speaker, make_speaker
 from datasets.puppet.write import write_clip
 
@@ -42,7 +41,7 @@ def build(
     Args:
         root: folder, made if need be. It gets ``mead/``, ``voxceleb2/``, ``truth/`` and ``puppet.json``.
         spec: what to make.
-        portraits: uint8 RGB pictures ``(H, W, 3)`` by the names in `PORTRAITS`.
+        portraits: uint8 RGB pictures ``(H, W, 3)`` by the names in `spec.portraits`.
         locate: finds MediaPipe's 478 points ``(478, 3)`` in pixels of any picture, or None; the same for the same
             picture, whatever it saw before. Called in this process only, and only where something is missing.
         workers: processes that draw; the result does not depend on it.
@@ -73,7 +72,7 @@ def build(
 
 
 def _manifest(spec: PuppetSpec, portraits: Mapping[str, NDArray[np.uint8]]) -> dict[str, Any]:
-    absent = [name for name in PORTRAITS if name not in portraits]
+    absent = [name for name in spec.portraits if name not in portraits]
     if absent:
         given = ", ".join(sorted(portraits)) or "none"
         raise PuppetError(f"portraits are missing: {', '.join(absent)}; given: {given}")
@@ -83,7 +82,7 @@ def _manifest(spec: PuppetSpec, portraits: Mapping[str, NDArray[np.uint8]]) -> d
         "spec": asdict(spec),
         "portraits": {
             name: hashlib.sha256(repr(portraits[name].shape).encode() + portraits[name].tobytes()).hexdigest()
-            for name in PORTRAITS
+            for name in spec.portraits
         },
         "speakers": [
             {

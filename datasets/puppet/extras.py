@@ -1,4 +1,5 @@
-"""Training speakers beyond the fixed cast, drawn by rule: new shapes, colours and voices of the training portraits.
+"""Training speakers beyond the fixed cast, drawn by rule: new shapes, colours and voices of the training portraits and of
+some portraits that only they have.
 
 A model that is trained on five people learns five people. These are as many more as are asked for; the test speakers'
 portraits, voices and sentences are never used.
@@ -7,6 +8,7 @@ portraits, voices and sentences are never used.
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from datasets.puppet.speech import Voice
 
 MOST = 99
 """Speakers are named M101 to M199 or W101 to W199: three digits, as in MEAD, whose own end at 42."""
+
+_BESIDE = (("W", "grace_hopper"), ("M", "psychopy_face"), ("W", "pyfeat_face_a"))
+"""Portraits of none of the cast, with the letter of their voices."""
 
 _ACCENTS = ("en-us", "en-us-nyc", "en-gb-x-rp")
 _FEMALE = ("f2", "f4", "f5", "Alicia", "Andrea", "Annie", "anika", "aunty", "belinda", "linda", "steph", "shelby")
@@ -35,9 +40,7 @@ _WIDE = (-0.8, 0.8)
 def extra_speaker(seed: int, number: int) -> Recipe:
     """The extra speaker of a number 0..98; it depends on the seed and the number, and on nothing else."""
     random = np.random.default_rng([seed, 0x5EA4, number])
-    training = [recipe for recipe in CAST if recipe.split == "train"]
-    model = training[number % len(training)]
-    letter = model.mead[0]
+    letter, portrait = _models()[number % len(_models())]
     voice = training_voice(letter, random)
     shape = BoneShape(
         **{field.name: float(random.uniform(*_NARROW.get(field.name, _WIDE))) for field in fields(BoneShape)}
@@ -49,12 +52,19 @@ def extra_speaker(seed: int, number: int) -> Recipe:
         f"{letter}{101 + number}",
         f"id{91000 + number}",
         "train",
-        model.portrait,
+        portrait,
         voice,
         float(random.uniform(0.8, 1.4)),
         shape,
         Appearance(skin=skin, hair=hair, background=background, mirror=bool(random.integers(2))),
     )
+
+
+@cache
+def _models() -> tuple[tuple[str, str], ...]:
+    """Letter and portrait of all that extra speakers are made from, each once."""
+    cast = {(recipe.mead[0], recipe.portrait): None for recipe in CAST if recipe.split == "train"}
+    return (*cast, *_BESIDE)
 
 
 def training_voice(letter: str, random: np.random.Generator) -> Voice:

@@ -57,6 +57,11 @@ class PuppetSpec:
         """All speakers: the fixed ones, then the extra ones, whose number does not change the others."""
         return CAST + tuple(extra_speaker(self.seed, number) for number in range(self.extras))
 
+    @property
+    def portraits(self) -> tuple[str, ...]:
+        """Names of the pictures that the cast is made from, in order of the alphabet."""
+        return tuple(sorted({recipe.portrait for recipe in self.cast}))
+
 
 @dataclass(frozen=True)
 class ClipPlan:

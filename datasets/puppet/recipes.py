@@ -220,6 +220,3 @@ CAST: tuple[Recipe, ...] = (
     ),
 )
 """All speakers; those for training first."""
-
-PORTRAITS: tuple[str, ...] = tuple(sorted({recipe.portrait for recipe in CAST}))
-"""Names of the pictures that must be given."""

@@ -49,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, asset_path: Callable[[str], Pa
         asset_path(name)
     workspace = Workspace(tmp_path_factory.mktemp("puppet") / "out")
     spec = PuppetSpec(size=192, mead_per_speaker=2, vox_per_speaker=0)
-    build(workspace.raw("puppet"), spec, portraits(open_store()), locate, workers=1, splits=("test",))
+    build(workspace.raw("puppet"), spec, portraits(spec.portraits, open_store()), locate, workers=1, splits=("test",))
     params = Params(
         datasets={"mead": DatasetConfig(reader="mead", root=workspace.raw("puppet") / "mead", splits="puppet-mead")},
         cases=[str(CASES)], models=["ground-truth", "still"], metrics=METRICS, workers=1,

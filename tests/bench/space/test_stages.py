@@ -178,9 +178,11 @@ def test_keypoints_of_a_clip_do_not_depend_on_the_batch(training: Training) -> N
     assert np.allclose(whole, pieces, atol=1e-5)
 
 
-def _store(**speakers: int) -> Any:
+def _store(heard_only: str = "", **speakers: int) -> Any:
     rows = [(f"{name}/{k}", name) for name, count in speakers.items() for k in range(count)]
-    return SimpleNamespace(clips={clip: SimpleNamespace(clip=clip, speaker=name) for clip, name in rows})
+    return SimpleNamespace(
+        clips={clip: SimpleNamespace(clip=clip, speaker=name, drawn=name != heard_only) for clip, name in rows}
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
@@ -199,6 +201,12 @@ def test_held_out_speakers_stay_the_same_whatever_comes_with_them() -> None:
     assert set(split_speakers(_store(**dict.fromkeys(first, 1) | {next(iter(rest)): 1}), 2)[1]) == {
         f"{name}/0" for name in first
     }
+
+
+def test_who_was_never_drawn_is_not_held_out() -> None:
+    first = split_speakers(_store(ann=1, bob=1, cat=1), 1)[1][0].split("/")[0]
+    seen, held_out = split_speakers(_store(heard_only=first, ann=1, bob=1, cat=1), 1)
+    assert f"{first}/0" in seen and len(held_out) == 1
 
 
 def test_with_too_few_speakers_nobody_is_held_out() -> None:

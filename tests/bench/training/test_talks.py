@@ -15,7 +15,7 @@ from bench.training.pairs import Pairs
 from bench.training.store import Store, StoreSettings
 from bench.training.talks import TalkSource
 from bench.training.windows import PoseWindows, SpeechWindows, WindowSettings
-from datasets.puppet import PORTRAITS, PuppetSpec, talks
+from datasets.puppet import PuppetSpec, talks
 from metrics.features.face_mesh import locate
 from space_ref.audio import MfccConfig
 from space_ref.landmarks import Normalizer
@@ -24,7 +24,7 @@ from space_ref.landmarks import Normalizer
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory, sources: list[ClipSource]) -> Store:
     spec, settings = PuppetSpec(), StoreSettings(size=128, fps=25)
-    portraits = {name: np.asarray(astronaut(), np.uint8) for name in PORTRAITS}
+    portraits = {name: np.asarray(astronaut(), np.uint8) for name in spec.portraits}
     root: Path = tmp_path_factory.mktemp("mixed")
     spoken = [TalkSource(talk, spec) for talk in talks(spec, 2, 25.0, portraits, locate)]
     build_store(root, [*sources, *spoken], settings)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from datasets.puppet import CAST, PORTRAITS, PuppetSpec, build
+from datasets.puppet import CAST, PuppetSpec, build
 from datasets.puppet.speakers import Speaker, make_speaker
 
 Image = NDArray[np.uint8]
@@ -46,7 +46,7 @@ def landmarks(portrait: Image, locate: Locate) -> NDArray[np.floating]:
 
 @pytest.fixture(scope="session")
 def portraits(portrait: Image) -> dict[str, Image]:
-    return dict.fromkeys(PORTRAITS, portrait)
+    return dict.fromkeys(PuppetSpec().portraits, portrait)
 
 
 @pytest.fixture(scope="session")

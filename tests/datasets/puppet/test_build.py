@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from datasets.base import EMOTIONS, SourceClip
 from datasets.mead import Mead
 from datasets.media import probe, read_audio, read_frames
-from datasets.puppet import CAST, PORTRAITS, PuppetError, PuppetSpec, build, plan
+from datasets.puppet import CAST, PuppetError, PuppetSpec, build, plan
 from datasets.puppet.animate import LIP_LEAD
 from datasets.puppet.articulation import CLOSED, hold
 from datasets.puppet.topology import INNER_LOWER, INNER_UPPER
@@ -149,7 +149,7 @@ def test_a_folder_of_another_specification_is_refused(
 
 
 def test_missing_portraits_are_named_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(PuppetError, match=PORTRAITS[0]):
+    with pytest.raises(PuppetError, match=PuppetSpec().portraits[0]):
         build(tmp_path / "new", PuppetSpec(), {}, lambda _: None)
     assert not (tmp_path / "new").exists()
 

@@ -21,6 +21,12 @@ def test_extra_speakers_share_no_portrait_voice_or_name_with_the_test_speakers()
         assert len(set(names)) == len(CAST) + MOST
 
 
+def test_extra_speakers_have_portraits_that_nobody_else_has() -> None:
+    cast = {recipe.portrait for recipe in CAST}
+    assert len({extra_speaker(0, number).portrait for number in range(6)} - cast) == 3
+    assert set(PuppetSpec().portraits) == cast and len(PuppetSpec(extras=6).portraits) == len(cast) + 3
+
+
 def test_extra_speakers_say_no_test_sentence() -> None:
     spec = PuppetSpec(extras=3, scale=3)
     spoken = {clip.text for clip in plan(spec) if spec.cast[clip.speaker].split == "train"}

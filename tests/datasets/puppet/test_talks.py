@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datasets.puppet import CAST, PORTRAITS, PuppetError, PuppetSpec, Talk, talks
+from datasets.puppet import CAST, PuppetError, PuppetSpec, Talk, talks
 from datasets.puppet.sentences import TEST, TRAIN
 from datasets.puppet.speech import RATE
 from tests.datasets.puppet.conftest import Image, Locate
@@ -18,7 +18,7 @@ SPEC = PuppetSpec()
 
 @pytest.fixture(scope="module")
 def made(portrait: Image, locate: Locate) -> list[Talk]:
-    return talks(SPEC, 12, 25.0, dict.fromkeys(PORTRAITS, portrait), locate)
+    return talks(SPEC, 12, 25.0, dict.fromkeys(SPEC.portraits, portrait), locate)
 
 
 def _words(texts: list[str] | tuple[str, ...]) -> set[str]:
@@ -50,7 +50,7 @@ def test_sound_and_landmarks_belong_together(made: list[Talk]) -> None:
 
 
 def test_talk_number_n_is_the_same_however_many_there_are(made: list[Talk], portrait: Image, locate: Locate) -> None:
-    fewer = talks(SPEC, 6, 25.0, dict.fromkeys(PORTRAITS, portrait), locate)
+    fewer = talks(SPEC, 6, 25.0, dict.fromkeys(SPEC.portraits, portrait), locate)
     assert [talk.clip for talk in fewer] == [talk.clip for talk in made[:6]]
     again: NDArray[np.float32] = fewer[3].perform(SPEC)[0]
     assert np.array_equal(again, made[3].perform(SPEC)[0])
@@ -58,4 +58,4 @@ def test_talk_number_n_is_the_same_however_many_there_are(made: list[Talk], port
 
 def test_a_negative_count_is_refused(portrait: Image, locate: Locate) -> None:
     with pytest.raises(PuppetError, match="must not be negative"):
-        talks(SPEC, -1, 25.0, dict.fromkeys(PORTRAITS, portrait), locate)
+        talks(SPEC, -1, 25.0, dict.fromkeys(SPEC.portraits, portrait), locate)
