@@ -81,6 +81,7 @@ class PuppetConfig(Strict):
 
     seed: int = 0
     scale: int = Field(default=1, ge=1, description="multiplies the number of clips")
+    test_extras: int = Field(default=0, ge=0, le=99, description="test speakers beyond the three of the cast")
 
 
 class ReportConfig(Strict):

@@ -31,7 +31,8 @@ def make_puppet(
     """
     from datasets.puppet import PuppetSpec
 
-    spec = PuppetSpec(seed=params.puppet.seed, scale=scale or params.puppet.scale)
+    made = params.puppet
+    spec = PuppetSpec(seed=made.seed, scale=scale or made.scale, test_extras=made.test_extras)
     return render(spec, workspace.raw("puppet"), assets, params.worker_count(), splits)
 
 

@@ -1,8 +1,8 @@
-"""Training speakers beyond the fixed cast, drawn by rule: new shapes, colours and voices of the training portraits and of
-some portraits that only they have.
+"""Speakers beyond the fixed cast, drawn by rule: new shapes, colours and voices of the portraits of their split; training
+speakers have some portraits of their own too.
 
-A model that is trained on five people learns five people. These are as many more as are asked for; the test speakers'
-portraits, voices and sentences are never used.
+A model that is trained on five people learns five people, and three test speakers make wide intervals. These are as many
+more as are asked for. The two splits share no portrait, no voice and no sentence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from datasets.puppet.shape import BoneShape
 from datasets.puppet.speech import Voice
 
 MOST = 99
-"""Speakers are named M101 to M199 or W101 to W199: three digits, as in MEAD, whose own end at 42."""
+"""Training speakers are named M101 to M199 or W101 to W199, test speakers M201 to M299 or W201 to W299: three digits, as in
+MEAD, whose own end at 42."""
 
 _BESIDE = (("W", "grace_hopper"), ("M", "psychopy_face"), ("W", "pyfeat_face_a"))
 """Portraits of none of the cast, with the letter of their voices."""
@@ -30,18 +31,23 @@ _MALE = (
     "Michael", "Mike", "Reed", "adam", "antonio", "benjamin", "boris", "caleb", "david", "ed", "edward", "ian", "john",
     "max", "pablo", "paul", "quincy", "rob", "robert", "travis", "victor",
 )  # fmt: skip
-"""Variants of espeak-ng that sound like people; those of the test speakers (m2, f1, f3) are not among them."""
+"""Variants of espeak-ng that sound like people."""
+_TEST_FEMALE = ("f1", "f3", "grandma", "steph2", "steph3")
+_TEST_MALE = ("m2", "Jacky", "gustave", "iven", "marcelo", "michel", "miguel", "norbert", "pedro", "sandro", "zac")
+"""Others, for test speakers alone."""
+_VOICES = {("train", "M"): _MALE, ("train", "W"): _FEMALE, ("test", "M"): _TEST_MALE, ("test", "W"): _TEST_FEMALE}
 
 _NARROW = {"eye_size": (-0.3, 0.3), "brow_height": (-0.1, 0.8), "mouth_width": (-0.4, 0.3), "forehead": (-0.6, 0.6)}
 """Shapes of which the full range would not look human; the others take `_WIDE`."""
 _WIDE = (-0.8, 0.8)
 
 
-def extra_speaker(seed: int, number: int) -> Recipe:
-    """The extra speaker of a number 0..98; it depends on the seed and the number, and on nothing else."""
-    random = np.random.default_rng([seed, 0x5EA4, number])
-    letter, portrait = _models()[number % len(_models())]
-    voice = training_voice(letter, random)
+def extra_speaker(seed: int, number: int, split: str = "train") -> Recipe:
+    """The extra speaker of a number 0..98 of a split (``train`` or ``test``); it depends on these and the seed alone."""
+    random = np.random.default_rng([seed, 0x5EA4 if split == "train" else 0x7E57, number])
+    models, series = _models(split), 1 if split == "train" else 2
+    letter, portrait = models[number % len(models)]
+    voice = drawn_voice(letter, random, split)
     shape = BoneShape(
         **{field.name: float(random.uniform(*_NARROW.get(field.name, _WIDE))) for field in fields(BoneShape)}
     )
@@ -49,9 +55,9 @@ def extra_speaker(seed: int, number: int) -> Recipe:
         _colour(random, *spread) for spread in ((8.0, 4.0, 5.0), (7.0, 3.0, 6.0), (14.0, 14.0, 16.0))
     )
     return Recipe(
-        f"{letter}{101 + number}",
-        f"id{91000 + number}",
-        "train",
+        f"{letter}{100 * series + 1 + number}",
+        f"id{90000 + 1000 * series + number}",
+        split,
         portrait,
         voice,
         float(random.uniform(0.8, 1.4)),
@@ -61,15 +67,15 @@ def extra_speaker(seed: int, number: int) -> Recipe:
 
 
 @cache
-def _models() -> tuple[tuple[str, str], ...]:
-    """Letter and portrait of all that extra speakers are made from, each once."""
-    cast = {(recipe.mead[0], recipe.portrait): None for recipe in CAST if recipe.split == "train"}
-    return (*cast, *_BESIDE)
+def _models(split: str) -> tuple[tuple[str, str], ...]:
+    """Letter and portrait of all that extra speakers of a split are made from, each once."""
+    cast = {(recipe.mead[0], recipe.portrait): None for recipe in CAST if recipe.split == split}
+    return (*cast, *_BESIDE) if split == "train" else tuple(cast)
 
 
-def training_voice(letter: str, random: np.random.Generator) -> Voice:
-    """A voice that no test speaker has; `letter` is ``M`` or ``W``, as speakers are named."""
-    voices = _MALE if letter == "M" else _FEMALE
+def drawn_voice(letter: str, random: np.random.Generator, split: str = "train") -> Voice:
+    """A voice that nobody of the other split has; `letter` is ``M`` or ``W``, as speakers are named."""
+    voices = _VOICES[split, letter]
     return Voice(
         f"{random.choice(_ACCENTS)}+{random.choice(voices)}",
         speed=int(random.integers(140, 206)),

@@ -33,7 +33,7 @@ class PuppetSpec:
         vox_per_speaker: VoxCeleb2 clips a speaker.
         seconds: about how long a clip is; whole sentences are spoken.
         scale: multiplies both counts.
-        extras: training speakers beyond the fixed cast, at most 99 (`extras`).
+        extras, test_extras: training and test speakers beyond the fixed cast, at most 99 each (`extras`).
     """
 
     seed: int = 0
@@ -43,19 +43,22 @@ class PuppetSpec:
     seconds: float = SENTENCE_SECONDS
     scale: int = 1
     extras: int = 0
+    test_extras: int = 0
 
     def __post_init__(self) -> None:
         if self.size < 64 or self.size > 512 or self.size % 16:
             raise PuppetError(f"size must be a multiple of 16 from 64 to 512, got {self.size}")
         if min(self.mead_per_speaker, self.vox_per_speaker) < 0 or self.scale < 1 or not 0 < self.seconds <= 60:
             raise PuppetError(f"counts must not be negative, scale at least 1, seconds in 0..60: {self}")
-        if not 0 <= self.extras <= MOST:
-            raise PuppetError(f"extras must be from 0 to {MOST}, got {self.extras}")
+        for name in ("extras", "test_extras"):
+            if not 0 <= getattr(self, name) <= MOST:
+                raise PuppetError(f"{name} must be from 0 to {MOST}, got {getattr(self, name)}")
 
     @property
     def cast(self) -> tuple[Recipe, ...]:
         """All speakers: the fixed ones, then the extra ones, whose number does not change the others."""
-        return CAST + tuple(extra_speaker(self.seed, number) for number in range(self.extras))
+        train = tuple(extra_speaker(self.seed, number) for number in range(self.extras))
+        return CAST + train + tuple(extra_speaker(self.seed, number, "test") for number in range(self.test_extras))
 
     @property
     def portraits(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from datasets.base import EMOTIONS
 from datasets.puppet.animate import perform
 from datasets.puppet.emotion import levels
 from datasets.puppet.errors import PuppetError
-from datasets.puppet.extras import training_voice
+from datasets.puppet.extras import drawn_voice
 from datasets.puppet.plan import ClipPlan, PuppetSpec, randomness
 from datasets.puppet.sentences import TRAIN
 from datasets.puppet.speakers import Locate, Speaker, make_speaker
@@ -79,7 +79,7 @@ def _talk(spec: PuppetSpec, people: Sequence[Speaker], number: int, fps: float) 
         level=int(random.choice(levels(emotion))), video=PurePosixPath(name), audio=PurePosixPath(name), boxes=None,
         muxed=False, fps=fps, size=SIZE, liveliness=float(random.uniform(0.8, 1.4)),
     )  # fmt: skip
-    voice = training_voice(person.recipe.mead[0], random)
+    voice = drawn_voice(person.recipe.mead[0], random)
     return Talk(clip, replace(person, recipe=replace(person.recipe, voice=voice)))
 
 

@@ -17,6 +17,17 @@ def test_extra_speakers_share_no_portrait_voice_or_name_with_the_test_speakers()
     assert not {recipe.portrait for recipe in extras} & {recipe.portrait for recipe in _HIDDEN}
     variants = {recipe.voice.name.partition("+")[2] for recipe in _HIDDEN}
     assert not {recipe.voice.name.partition("+")[2] for recipe in extras} & variants
+    others = [extra_speaker(0, number, "test") for number in range(MOST)]
+    assert {recipe.split for recipe in others} == {"test"} and {r.portrait for r in others} == {
+        r.portrait for r in _HIDDEN
+    }
+    for kind in (
+        lambda r: r.portrait,
+        lambda r: r.voice.name.partition("+")[2],
+        lambda r: r.mead,
+        lambda r: r.voxceleb2,
+    ):
+        assert not {kind(recipe) for recipe in extras} & {kind(recipe) for recipe in others}
     for names in ([r.mead for r in (*CAST, *extras)], [r.voxceleb2 for r in (*CAST, *extras)]):
         assert len(set(names)) == len(CAST) + MOST
 
@@ -39,6 +50,15 @@ def test_the_fixed_cast_s_clips_do_not_depend_on_the_extras() -> None:
     assert len(with_extras) == len(without) + 2 * (8 + 2)
 
 
+def test_extra_test_speakers_say_test_sentences_and_come_last() -> None:
+    spec = PuppetSpec(extras=1, test_extras=2)
+    assert [recipe.split for recipe in spec.cast[len(CAST) :]] == ["train", "test", "test"]
+    assert spec.portraits == PuppetSpec(extras=1).portraits
+    spoken = [clip for clip in plan(spec) if clip.speaker >= len(CAST) + 1]
+    assert {clip.text for clip in spoken} <= set(TEST)
+    assert all(clip.video.parts[1] == "test" for clip in spoken if clip.video.parts[0] == "voxceleb2")
+
+
 def test_an_extra_speaker_depends_on_the_seed_and_its_number_only() -> None:
     assert extra_speaker(3, 7) == extra_speaker(3, 7)
     assert len({extra_speaker(seed, number).shape for seed in (0, 1) for number in range(5)}) == 10
@@ -46,5 +66,7 @@ def test_an_extra_speaker_depends_on_the_seed_and_its_number_only() -> None:
 
 @pytest.mark.parametrize("count", [-1, MOST + 1])
 def test_a_count_outside_the_range_is_refused(count: int) -> None:
-    with pytest.raises(PuppetError, match="extras must be from 0 to 99"):
+    with pytest.raises(PuppetError, match=r"^extras must be from 0 to 99"):
         PuppetSpec(extras=count)
+    with pytest.raises(PuppetError, match="test_extras must be from 0 to 99"):
+        PuppetSpec(test_extras=count)
