@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,9 +22,6 @@ MOST = 99
 """Training speakers are named M101 to M199 or W101 to W199, test speakers M201 to M299 or W201 to W299: three digits, as in
 MEAD, whose own end at 42."""
 
-_BESIDE = (("W", "grace_hopper"), ("M", "psychopy_face"), ("W", "pyfeat_face_a"))
-"""Portraits of none of the cast, with the letter of their voices."""
-
 _ACCENTS = ("en-us", "en-us-nyc", "en-gb-x-rp")
 _FEMALE = ("f2", "f4", "f5", "Alicia", "Andrea", "Annie", "anika", "aunty", "belinda", "linda", "steph", "shelby")
 _MALE = (
@@ -35,7 +33,24 @@ _MALE = (
 _TEST_FEMALE = ("f1", "f3", "grandma", "steph2", "steph3")
 _TEST_MALE = ("m2", "Jacky", "gustave", "iven", "marcelo", "michel", "miguel", "norbert", "pedro", "sandro", "zac")
 """Others, for test speakers alone."""
-_VOICES = {("train", "M"): _MALE, ("train", "W"): _FEMALE, ("test", "M"): _TEST_MALE, ("test", "W"): _TEST_FEMALE}
+
+
+class _Split(NamedTuple):
+    """What tells the extra speakers of the splits apart: a word of their seed, the hundred of their names, their voices by
+    letter, and portraits that none of the cast has, each with its letter."""
+
+    word: int
+    hundred: int
+    voices: dict[str, tuple[str, ...]]
+    beside: tuple[tuple[str, str], ...]
+
+
+_SPLITS = {
+    "train": _Split(
+        0x5EA4, 1, {"M": _MALE, "W": _FEMALE}, (("W", "grace_hopper"), ("M", "psychopy_face"), ("W", "pyfeat_face_a"))
+    ),
+    "test": _Split(0x7E57, 2, {"M": _TEST_MALE, "W": _TEST_FEMALE}, ()),
+}
 
 _NARROW = {"eye_size": (-0.3, 0.3), "brow_height": (-0.1, 0.8), "mouth_width": (-0.4, 0.3), "forehead": (-0.6, 0.6)}
 """Shapes of which the full range would not look human; the others take `_WIDE`."""
@@ -44,8 +59,8 @@ _WIDE = (-0.8, 0.8)
 
 def extra_speaker(seed: int, number: int, split: str = "train") -> Recipe:
     """The extra speaker of a number 0..98 of a split (``train`` or ``test``); it depends on these and the seed alone."""
-    random = np.random.default_rng([seed, 0x5EA4 if split == "train" else 0x7E57, number])
-    models, series = _models(split), 1 if split == "train" else 2
+    own, models = _SPLITS[split], _models(split)
+    random = np.random.default_rng([seed, own.word, number])
     letter, portrait = models[number % len(models)]
     voice = drawn_voice(letter, random, split)
     shape = BoneShape(
@@ -55,8 +70,8 @@ def extra_speaker(seed: int, number: int, split: str = "train") -> Recipe:
         _colour(random, *spread) for spread in ((8.0, 4.0, 5.0), (7.0, 3.0, 6.0), (14.0, 14.0, 16.0))
     )
     return Recipe(
-        f"{letter}{100 * series + 1 + number}",
-        f"id{90000 + 1000 * series + number}",
+        f"{letter}{100 * own.hundred + 1 + number}",
+        f"id{90000 + 1000 * own.hundred + number}",
         split,
         portrait,
         voice,
@@ -70,14 +85,13 @@ def extra_speaker(seed: int, number: int, split: str = "train") -> Recipe:
 def _models(split: str) -> tuple[tuple[str, str], ...]:
     """Letter and portrait of all that extra speakers of a split are made from, each once."""
     cast = {(recipe.mead[0], recipe.portrait): None for recipe in CAST if recipe.split == split}
-    return (*cast, *_BESIDE) if split == "train" else tuple(cast)
+    return (*cast, *_SPLITS[split].beside)
 
 
 def drawn_voice(letter: str, random: np.random.Generator, split: str = "train") -> Voice:
     """A voice that nobody of the other split has; `letter` is ``M`` or ``W``, as speakers are named."""
-    voices = _VOICES[split, letter]
     return Voice(
-        f"{random.choice(_ACCENTS)}+{random.choice(voices)}",
+        f"{random.choice(_ACCENTS)}+{random.choice(_SPLITS[split].voices[letter])}",
         speed=int(random.integers(140, 206)),
         pitch=int(random.integers(25, 76)),
     )
