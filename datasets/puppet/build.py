@@ -22,7 +22,7 @@ from datasets.puppet.plan import ClipPlan, PuppetSpec, plan, randomness
 from datasets.puppet.speakers import Locate, Speaker, make_speaker
 from datasets.puppet.write import write_clip
 
-VERSION = 3
+VERSION = 4
 """Grows when the same specification would give other clips."""
 MANIFEST = "puppet.json"
 

@@ -12,7 +12,7 @@ LEVELS = {1: 0.4, 2: 0.7, 3: 1.0}
 
 @dataclass(frozen=True)
 class Actions:
-    """Strengths of facial actions, 0 none, about 1 strong; in brackets the number in the coding system."""
+    """Strengths of facial actions, 0 none, about 1 strong, negative the other way; in brackets the number in the coding system."""
 
     brow_inner_up: float = 0.0  # [1]
     brow_outer_up: float = 0.0  # [2]
@@ -41,24 +41,30 @@ class Actions:
 
 _FULL = {
     "angry": Actions(
-        brow_outer_up=0.5,
-        brow_lower=1.6,
-        lid_raise=0.25,
-        lid_tighten=0.45,
-        nose_wrinkle=0.45,
-        corners_down=1.0,
-        chin_raise=0.7,
+        brow_outer_up=0.9, brow_lower=1.9, lid_raise=0.25, nose_wrinkle=0.8, corners_down=1.0, chin_raise=0.7
     ),
-    "contempt": Actions(dimple=1.0, brow_lower=0.2, lid_tighten=0.3, chin_raise=0.3),
+    "contempt": Actions(dimple=1.2, brow_lower=0.3, lid_tighten=0.4, chin_raise=0.4),
     "disgusted": Actions(
-        brow_lower=1.1, cheek_raise=0.5, lid_tighten=0.8, nose_wrinkle=1.5, lip_raise=1.0, corners_down=0.8
+        brow_lower=1.6, cheek_raise=0.5, lid_tighten=1.2, nose_wrinkle=1.8, lip_raise=1.1, corners_down=0.8
     ),
-    "fear": Actions(brow_inner_up=1.3, brow_lower=0.9, lid_raise=1.3, corners_down=0.4, stretch=1.0, jaw_drop=0.35),
-    "happy": Actions(smile=1.1, cheek_raise=1.0, lid_tighten=0.25, lip_raise=0.3, jaw_drop=0.12),
+    "fear": Actions(brow_inner_up=1.5, brow_lower=1.3, lid_raise=1.3, corners_down=0.6, stretch=1.3, jaw_drop=0.35),
+    "happy": Actions(smile=1.4, cheek_raise=1.0, lid_tighten=0.25, lip_raise=0.7, jaw_drop=0.35),
     "neutral": Actions(),
-    "sad": Actions(brow_inner_up=0.6, brow_lower=0.7, lid_tighten=0.9, corners_down=1.4, chin_raise=0.6),
-    "surprised": Actions(brow_inner_up=0.9, brow_outer_up=1.2, lid_raise=1.2, stretch=-0.4, jaw_drop=0.55),
+    "sad": Actions(
+        brow_inner_up=0.5,
+        brow_outer_up=-0.8,
+        brow_lower=0.7,
+        lid_tighten=1.4,
+        lip_raise=-0.2,
+        corners_down=0.85,
+        chin_raise=0.6,
+        stretch=0.3,
+    ),
+    "surprised": Actions(brow_inner_up=0.9, brow_outer_up=0.9, lid_raise=1.2, stretch=-0.8, jaw_drop=0.75),
 }
+"""Which actions an emotion has is the coding system's; how strong they are was chosen so that still faces of *training*
+speakers are named right by the suite's classifier more often (57 % instead of 44 %; of test speakers, who were not asked, 43 %
+instead of 34 %)."""
 
 
 def expression(emotion: str, level: int) -> Actions:

@@ -118,6 +118,8 @@ class GeneratorConfig:
             the skin when a head turns, nor of irises, which lids cover.
         seams: with `anchor`, pairs of keypoints above and below a line where two parts of the face meet, lips or lids: the
             flow may break there. upward: with `seams`, two keypoints, from the first to the second a face's up.
+        eyes: with `anchor`, of each eye the keypoint in its iris and behind it those around the lids' opening, in order: there
+            the source moves as the iris does, whatever the lids do (`space_ref.vid2vid.anchor.with_eyes`).
         openings: with `anchor`, outlines of keypoints; what the source does not show inside of them is painted and never
             moved there (`space_ref.vid2vid.openings`).
         cues: with `anchor`, channels by which the decoder is told where keypoints are and how the source was moved
@@ -136,6 +138,7 @@ class GeneratorConfig:
     anchored: tuple[int, ...] = ()
     seams: tuple[tuple[int, int], ...] = ()
     upward: tuple[int, int] = (0, 0)
+    eyes: tuple[tuple[int, ...], ...] = ()
     openings: tuple[tuple[int, ...], ...] = ()
     cues: int = 0
 
@@ -148,8 +151,8 @@ class GeneratorConfig:
                 f"GeneratorConfig.cues is {self.cues}; use 0, or a positive number with anchor, decoder 'resblocks' "
                 "and at least 2 num_down_blocks"
             )
-        if (self.seams or self.openings) and not self.anchor:
-            raise ValueError("GeneratorConfig.seams and openings need an anchor: without it keypoints move no pixels")
+        if (self.seams or self.eyes or self.openings) and not self.anchor:
+            raise ValueError("GeneratorConfig.seams, eyes and openings need an anchor: without it keypoints move no pixels")
         if bool(self.seams) != (self.upward[0] != self.upward[1]):
             raise ValueError(
                 f"GeneratorConfig.upward is {self.upward}; with seams use two keypoints, the lower of the face first, "
@@ -157,6 +160,8 @@ class GeneratorConfig:
             )
         if any(len(set(outline)) < 3 for outline in self.openings):
             raise ValueError(f"GeneratorConfig.openings is {self.openings}; an outline has at least three keypoints")
+        if any(len(set(eye)) < 4 for eye in self.eyes):
+            raise ValueError(f"GeneratorConfig.eyes is {self.eyes}; an eye has an iris and at least three keypoints around it")
         _check_odd(self, "edge_kernel")
         if self.decoder not in ("resblocks", "spade"):
             raise ValueError(f"GeneratorConfig.decoder is {self.decoder!r}; use 'resblocks' or 'spade'")
@@ -168,7 +173,7 @@ class GeneratorConfig:
             ValueError: naming the setting.
         """
         anchored = set(self.anchored or range(count))
-        for name in ("anchored", "upward", "seams", "openings"):
+        for name in ("anchored", "upward", "seams", "eyes", "openings"):
             value = getattr(self, name)
             flat = [n for part in value for n in (part if isinstance(part, tuple) else (part,))]
             if any(not 0 <= number < count for number in flat):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from space_ref.vid2vid.anchor import FINEST, correction, seam_sides
+from space_ref.vid2vid.anchor import FINEST, correction, seam_sides, with_eyes
 from space_ref.vid2vid.blocks import ConvBlock, DownBlock, ResBlock, UpBlock, widths
 from space_ref.vid2vid.config import Vid2VidConfig
 from space_ref.vid2vid.cues import Cues, Hints
@@ -56,6 +56,7 @@ class Generator(nn.Module, ABC):
         self.anchored = list(part.anchored or range(config.num_kp))
         self.seams = [(self.anchored.index(above), self.anchored.index(below)) for above, below in part.seams]
         self.upward, self.openings = part.upward, [list(outline) for outline in part.openings]
+        self.eyes = [(iris, list(outline)) for iris, *outline in part.eyes]
         self.cues: Cues | None = None
         self.dense_motion_network = DenseMotionNetwork(config)
         features = widths(part.block_expansion, part.max_features, part.num_down_blocks)
@@ -141,8 +142,9 @@ class Generator(nn.Module, ABC):
             sides = seam_sides(kp_driving, self.seams, self.upward) if self.seams else None
             before, now = kp_source[:, self.anchored], kp_driving[:, self.anchored]
             added = correction(shift, before, now, self.anchor, size, sides)
-            fine = functional.interpolate(shift, size=size, mode="bilinear", align_corners=True) + added
-            coarse = functional.interpolate(added, size=shift.shape[2:], mode="bilinear", align_corners=True)
+            wide = functional.interpolate(shift, size=size, mode="bilinear", align_corners=True)
+            fine = with_eyes(wide + added, kp_source, kp_driving, self.eyes)
+            coarse = functional.interpolate(fine - wide, size=shift.shape[2:], mode="bilinear", align_corners=True)
             # The network's volume moves along, at every depth: the decoder must see where the lips are.
             offset = motion.offset + functional.pad(coarse, (0, 0, 0, 0, 0, 1))[:, :, None]
         return motion._replace(offset=offset), fine
