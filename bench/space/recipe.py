@@ -102,12 +102,14 @@ class SequenceStage(Strict):
         same_clip: how often the portrait is of the window's own clip, and not of a neutral clip of the speaker.
         drop_emotion: how often such a portrait comes without the emotion: it shows it already. Asked for beside it, an
             emotion would mean half of what it means beside a neutral portrait.
+        drawn: only clips with pictures: their landmarks were tracked, as those of any portrait will be.
     """
 
     loop: LoopSettings
     frames: int = Field(default=50, ge=2)
     same_clip: float = Field(default=0.35, ge=0, le=1)
     drop_emotion: float = Field(default=1.0, ge=0, le=1)
+    drawn: bool = False
     losses: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -196,7 +196,7 @@ class Training:
         self, objective: Any, stage: SequenceStage, name: str, config: SpaceConfig, windows: Callable[..., Dataset[Sample]],
     ) -> None:  # fmt: skip
         store = open_data(self.recipe, self.workspace)
-        seen, held_out = split_speakers(store, self.recipe.data.held_out)
+        seen, held_out = split_speakers(store, self.recipe.data.held_out, stage.drawn)
         settings = WindowSettings(
             stage.frames, same_clip=stage.same_clip, drop_emotion=stage.drop_emotion, normalize=config.normalize
         )
@@ -230,15 +230,16 @@ class Training:
         )
 
 
-def split_speakers(store: Store, count: int) -> tuple[list[str], list[str]]:
+def split_speakers(store: Store, count: int, drawn_only: bool = False) -> tuple[list[str], list[str]]:
     """Clips to learn from, and clips of `count` other speakers to look at while training (always the same ones): of
-    those that were drawn, where any was, so that every stage finds in them what it looks at."""
+    those that were drawn, where any was, so that every stage finds in them what it looks at. With `drawn_only` clips
+    without pictures are left out."""
     drawn = {row.speaker for row in store.clips.values() if row.drawn}
     speakers = sorted(drawn or {row.speaker for row in store.clips.values()})
     order = sorted(speakers, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
     aside = set(order[:count]) if count < len(speakers) else set()
-    seen = [row.clip for row in store.clips.values() if row.speaker not in aside]
-    return seen, [row.clip for row in store.clips.values() if row.speaker in aside]
+    rows = [row for row in store.clips.values() if row.drawn or not drawn_only]
+    return [row.clip for row in rows if row.speaker not in aside], [row.clip for row in rows if row.speaker in aside]
 
 
 @torch.inference_mode()

@@ -13,6 +13,7 @@ def network(trained: bool = True) -> Speech2Landmarks:
     made = Speech2Landmarks(CONFIG).eval()
     if trained:
         torch.nn.init.normal_(made.shapes.weight)
+        torch.nn.init.normal_(made.mixture.weight)
     return made
 
 
@@ -63,6 +64,20 @@ def test_statistics_scale_the_motion_and_travel_in_the_state_dict():
     copy.load_state_dict(made.state_dict())
     inputs = (torch.randn(1, 4, 40), torch.randn(1, 6, 3), torch.rand(1, 8))
     assert torch.equal(copy(*inputs), made(*inputs))
+
+
+def test_shapes_begin_as_the_directions_in_which_faces_move():
+    made, portraits = network(trained=False), torch.randn(400, 6, 3)
+    directions = torch.randn(2, 18)
+    moved = (torch.randn(400, 2) @ directions).unflatten(1, (6, 3))
+    made.fit_statistics(torch.randn(400, 40), portraits, portraits + moved)
+    shapes = made.shapes.weight.detach() * made.motion_scale[:, None]
+    span = torch.linalg.qr(shapes[:, :2]).Q
+    torch.testing.assert_close(directions @ span @ span.mT, directions, atol=1e-3, rtol=1e-3)
+    assert shapes[:, 2:].abs().max() < 1e-2 * shapes[:, :2].abs().max()  # nothing else moves
+    with torch.no_grad():
+        still = made(torch.randn(2, 5, 40), portraits[:2], torch.rand(2, 8))
+    assert torch.equal(still, portraits[:2, None].expand_as(still))
 
 
 def test_a_portrait_of_another_size_is_refused():

@@ -1,4 +1,4 @@
-"""A GPU draws what a CPU draws. Measured on one H200: within 1 of 255, in bfloat16 within 3."""
+"""A GPU draws what a CPU draws. Measured on one H200: within 1 of 255, in bfloat16 within 4."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def frames(device: str, engine: Engine) -> NDArray[np.int64]:
 
 @pytest.mark.parametrize(
     ("engine", "most"),
-    [(Engine(), 1), (Engine(batch=25), 1), (Engine(precision="fp16"), 1), (Engine(precision="bf16"), 3)],
+    [(Engine(), 1), (Engine(batch=25), 1), (Engine(precision="fp16"), 1), (Engine(precision="bf16"), 4)],
 )
 def test_a_gpu_draws_what_a_cpu_draws(engine: Engine, most: int) -> None:
     assert np.abs(frames("cuda", engine) - frames("cpu", Engine())).max() <= most

@@ -10,6 +10,7 @@ import torch
 from skimage.data import astronaut
 
 from bench.errors import BenchError
+from bench.space.stages import split_speakers
 from bench.training.build import ClipSource, build_store
 from bench.training.pairs import Pairs
 from bench.training.store import Store, StoreSettings
@@ -54,3 +55,9 @@ def test_speech_and_pose_are_drawn_from_talks_too(mixed: Store, normalizer: Norm
         sample = windows[0]
         assert all(bool(torch.isfinite(value.float()).all()) for value in sample.values())
         assert bool(sample["present"].all())
+
+
+def test_a_stage_may_learn_from_pictures_alone(mixed: Store) -> None:
+    every, pictures = (split_speakers(mixed, 0, drawn_only)[0] for drawn_only in (False, True))
+    assert every == list(mixed.clips)
+    assert pictures == [clip for clip in every if not clip.startswith("talk/")] != every

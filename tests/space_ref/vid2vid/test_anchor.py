@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from space_ref.vid2vid import FaceVid2Vid, GeneratorConfig
-from space_ref.vid2vid.anchor import correction, sampled
+from space_ref.vid2vid.anchor import ROUNDS, correction, neighbourhoods, sampled
 
 SPREAD = 0.04
 POINTS = torch.tensor([[[-0.5, -0.4, 0.1], [0.5, -0.4, 0.0], [0.0, 0.45, -0.2], [0.0, 0.55, 0.3]]])
@@ -41,6 +41,17 @@ def test_a_flow_that_fits_is_left_alone() -> None:
     source[..., :2] += torch.tensor([0.1, -0.2])
     made = correction(uniform, source, POINTS, SPREAD, (64, 64))
     torch.testing.assert_close(made, torch.zeros_like(made), atol=1e-6, rtol=0)
+
+
+def test_sums_of_matrix_products_are_the_regression_as_it_is_written() -> None:
+    points, shift = POINTS.double(), 0.02 * torch.randn(1, 2, 8, 8, generator=torch.Generator().manual_seed(0)).double()
+    source = torch.cat([points[..., :2] + MOVES.double(), points[..., 2:]], dim=-1)
+    shares = neighbourhoods(points[..., :2], SPREAD, (64, 48))
+    made = torch.zeros(1, 2, 64, 48, dtype=torch.float64)
+    for _ in range(ROUNDS):
+        missed = MOVES - sampled(shift, points[..., :2]) - sampled(made, points[..., :2])
+        made = made + torch.einsum("bkhw,bki->bihw", shares, missed)
+    torch.testing.assert_close(correction(shift, source, points, SPREAD, (64, 48)), made, atol=1e-12, rtol=0)
 
 
 def test_an_untrained_generator_opens_a_mouth_that_it_never_saw(tiny: Any) -> None:

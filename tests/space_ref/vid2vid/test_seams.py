@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from space_ref.vid2vid import FaceVid2Vid, GeneratorConfig
-from space_ref.vid2vid.anchor import correction, seam_sides
+from space_ref.vid2vid.anchor import correction, seam_sides, with_eyes
 from space_ref.vid2vid.openings import inside, opened
 
 UPPER, LOWER, CHIN, BROW = range(4)
@@ -86,6 +86,18 @@ def test_openings_follow_the_moved_source() -> None:
     assert opened(MOUTH, lower, OUTLINE, shift).max() <= 0.26
 
 
+def test_between_the_lids_the_source_moves_as_the_iris_does() -> None:
+    lids_and_skin = torch.full((1, 2, 65, 65), 0.01)
+    eye, iris = MOUTH, torch.zeros(1, 1, 3)
+    looking = iris + torch.tensor([0.125, 0.0, 0.0])  # to the right: what is seen there lay to the left
+    source, driving = torch.cat([iris, eye], dim=1), torch.cat([looking, eye], dim=1)
+    shift = with_eyes(lids_and_skin, source, driving, [(0, [1, 2, 3, 4])])
+    assert shift[0, :, 32, 32].tolist() == pytest.approx([-0.125, 0.0])
+    assert torch.equal(shift[0, :, :25], lids_and_skin[0, :, :25])
+    shut = torch.cat([looking, CLOSED], dim=1)
+    assert torch.equal(with_eyes(lids_and_skin, source, shut, [(0, [1, 2, 3, 4])]), lids_and_skin)
+
+
 def test_an_opening_is_painted_and_the_rest_is_as_the_network_says(tiny: Any) -> None:
     model = _model(tiny, openings=((0, 1, 2, 3),))
     nn.init.constant_(model.generator.blend.bias, -1000.0)  # nothing
@@ -109,7 +121,7 @@ def test_cues_change_nothing_until_they_are_trained(tiny: Any) -> None:
 
 
 def test_frozen_networks_give_the_same_pictures_with_all_of_it(tiny: Any) -> None:
-    model = _model(tiny, cues=6, openings=((0, 1, 2, 3),), seams=((1, 3),), upward=(3, 1))
+    model = _model(tiny, cues=6, openings=((0, 1, 2, 3),), eyes=((1, 0, 2, 3),), seams=((1, 3),), upward=(3, 1))
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.1, generator=torch.Generator().manual_seed(len(parameter)))
     source = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -122,6 +134,8 @@ def test_frozen_networks_give_the_same_pictures_with_all_of_it(tiny: Any) -> Non
     [
         ({"seams": ((0, 1),)}, "need an anchor"),
         ({"openings": ((0, 1, 2),)}, "need an anchor"),
+        ({"eyes": ((0, 1, 2, 3),)}, "need an anchor"),
+        ({"anchor": 0.1, "eyes": ((0, 1, 2),)}, "an iris and at least three keypoints"),
         ({"anchor": 0.1, "seams": ((0, 1),)}, r"upward is \(0, 0\)"),
         ({"anchor": 0.1, "upward": (0, 1)}, r"leave it out without"),
         ({"anchor": 0.1, "openings": ((0, 1, 1),)}, "at least three keypoints"),
