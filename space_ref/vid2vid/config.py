@@ -152,7 +152,9 @@ class GeneratorConfig:
                 "and at least 2 num_down_blocks"
             )
         if (self.seams or self.eyes or self.openings) and not self.anchor:
-            raise ValueError("GeneratorConfig.seams, eyes and openings need an anchor: without it keypoints move no pixels")
+            raise ValueError(
+                "GeneratorConfig.seams, eyes and openings need an anchor: without it keypoints move no pixels"
+            )
         if bool(self.seams) != (self.upward[0] != self.upward[1]):
             raise ValueError(
                 f"GeneratorConfig.upward is {self.upward}; with seams use two keypoints, the lower of the face first, "
@@ -161,7 +163,9 @@ class GeneratorConfig:
         if any(len(set(outline)) < 3 for outline in self.openings):
             raise ValueError(f"GeneratorConfig.openings is {self.openings}; an outline has at least three keypoints")
         if any(len(set(eye)) < 4 for eye in self.eyes):
-            raise ValueError(f"GeneratorConfig.eyes is {self.eyes}; an eye has an iris and at least three keypoints around it")
+            raise ValueError(
+                f"GeneratorConfig.eyes is {self.eyes}; an eye has an iris and at least three keypoints around it"
+            )
         _check_odd(self, "edge_kernel")
         if self.decoder not in ("resblocks", "spade"):
             raise ValueError(f"GeneratorConfig.decoder is {self.decoder!r}; use 'resblocks' or 'spade'")
