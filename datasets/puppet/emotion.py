@@ -62,9 +62,8 @@ _FULL = {
     ),
     "surprised": Actions(brow_inner_up=0.9, brow_outer_up=0.9, lid_raise=1.2, stretch=-0.8, jaw_drop=0.75),
 }
-"""Which actions an emotion has is the coding system's; how strong they are was chosen so that still faces of *training*
-speakers are named right by the suite's classifier more often (57 % instead of 44 %; of test speakers, who were not asked, 43 %
-instead of 34 %)."""
+"""Which actions an emotion has is the coding system's; how strong they are was searched for so that still faces of *training*
+speakers are named right by the suite's classifier more often (``docs/examples/puppet_expressions.py``)."""
 
 
 def expression(emotion: str, level: int) -> Actions:
