@@ -62,8 +62,8 @@ _FULL = {
     ),
     "surprised": Actions(brow_inner_up=0.9, brow_outer_up=0.9, lid_raise=1.2, stretch=-0.8, jaw_drop=0.75),
 }
-"""Which actions an emotion has is the coding system's; how strong they are was searched for so that still faces of *training*
-speakers are named right by the suite's classifier more often (``docs/examples/puppet_expressions.py``)."""
+"""Actions follow the coding system (sad with lowered outer brows besides); how strong they are was searched for so that still
+faces of *training* speakers are named right by the suite's classifier more often (``docs/examples/puppet_expressions.py``)."""
 
 
 def expression(emotion: str, level: int) -> Actions:
