@@ -157,13 +157,15 @@ class Training:
         objective = LatentsObjective(recipe.latents_objective())
         name = self._latents_name(None if config.keypoint_points else self._trained_vid2vid())
 
+        # Keypoints that are found in pictures are not there for clips without any.
+        stage = self.recipe.training.latents
+        stage = stage.model_copy(update={"drawn": stage.drawn or not config.keypoint_points})
+
         def windows(*args: Any) -> LatentsWindows:
             store, settings, audio, normalizer, seed, clips = args
-            # Keypoints that are found in pictures are not there for clips without any.
-            known = [clip for clip in clips if config.keypoint_points or store.clips[clip].drawn]
-            return LatentsWindows(store, settings, audio, normalizer, name, seed, known)
+            return LatentsWindows(store, settings, audio, normalizer, name, seed, clips)
 
-        self._sequence(objective, self.recipe.training.latents, _stage("latents", variant), config, windows)
+        self._sequence(objective, stage, _stage("latents", variant), config, windows)
 
     def export(self, target: Path) -> None:
         """Write what was trained as safetensors, the recipe and a model card beside them.

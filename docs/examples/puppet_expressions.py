@@ -14,7 +14,6 @@ from rich.table import Table
 from bench.assets import open_store
 from bench.progress import bar, out
 from bench.puppet import portraits
-from datasets.base import EMOTIONS
 from datasets.puppet import PuppetSpec
 from datasets.puppet.emotion import expression, levels
 from datasets.puppet.rig import Pose, deform
@@ -61,7 +60,7 @@ def main() -> None:
 def _judge(speaker: Speaker, network: EmotionProbabilities) -> dict[tuple[str, int], bool]:
     """Whether each emotion at each level is named right."""
     mesh, placement = speaker.at(SIZE)
-    asked = [(emotion, level) for emotion in EMOTIONS if emotion in MEAD_CLASSES for level in levels(emotion)]
+    asked = [(emotion, level) for emotion in MEAD_CLASSES for level in levels(emotion)]
     crops = []
     for emotion, level in asked:
         for mouth in MOUTHS:
