@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.errors import BenchError
+from bench.interruption import interruptible
 from bench.options import named_number
 from bench.progress import out
 
@@ -70,7 +68,7 @@ def animate(
         face=face, fps=fps, seconds=seconds, seed=seed, weights=weights, variant=variant, vid2vid=vid2vid,
         device=device, engine=Engine(batch, precision, compile_),
     )  # fmt: skip
-    with _ended_like_ctrl_c():
+    with interruptible():
         frames = run(request)
     out.print(f"{to}: {frames} frames", soft_wrap=True, markup=False)
 
@@ -104,16 +102,6 @@ def train(
         folder = target or training_folder(chosen, workspace) / "export"
         training.export(folder)
         out.print(f"weights: {folder}", soft_wrap=True, markup=False)
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    """A request to end (SIGTERM: `timeout`, a cluster) is an interruption too: what is half written goes."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _intensities(words: list[str]) -> dict[str, float]:

@@ -9,6 +9,8 @@ from typing import Protocol, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bench.interruption import raise_if_interrupted
+
 T = TypeVar("T")
 console = Console(stderr=True)
 """For notes, errors and bars."""
@@ -30,6 +32,7 @@ def bar(title: str, total: int) -> Iterator[Step]:
         task = progress.add_task(title, total=total)
 
         def step(advance: int = 1, total: int | None = None) -> None:
+            raise_if_interrupted()
             progress.update(task, advance=advance, total=total)
 
         yield step
