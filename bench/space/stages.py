@@ -157,9 +157,10 @@ class Training:
         objective = LatentsObjective(recipe.latents_objective())
         name = self._latents_name(None if config.keypoint_points else self._trained_vid2vid())
 
-        # Keypoints that are found in pictures are not there for clips without any.
         stage = self.recipe.training.latents
-        stage = stage.model_copy(update={"drawn": stage.drawn or not config.keypoint_points})
+        if not config.keypoint_points:
+            # Keypoints that are found in pictures are not there for clips without any, and go with those of their clip.
+            stage = stage.model_copy(update={"drawn": True, "same_clip": 1.0})
 
         def windows(*args: Any) -> LatentsWindows:
             store, settings, audio, normalizer, seed, clips = args

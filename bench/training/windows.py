@@ -250,7 +250,8 @@ class LatentsWindows(Windows):
     """``mfcc`` ``(T, 40)``, ``emotion`` ``(8,)``, ``portrait_posed`` ``(P, 3)`` and ``posed`` ``(T, P, 3)`` in frame
     units, ``portrait_keypoints`` ``(K, 3)`` and ``keypoints`` ``(T, K, 3)``, ``present`` ``(T,)``.
 
-    The portrait is always a frame of the same clip: another clip has other canonical keypoints.
+    Keypoints that a network found are those of one clip, whose canonical ones they share: `same_clip` must be 1 for
+    them. Those that are landmarks are one kind everywhere, and a neutral portrait may stand beside them.
 
     Args:
         latents: name under which `write_latents` kept the keypoints. The others are those of `Windows`.
@@ -264,16 +265,13 @@ class LatentsWindows(Windows):
         self._latents = latents
 
     def motion(self, window: _Window, random: np.random.Generator) -> Sample:
-        clip = window.row.clip
-        landmarks, keypoints = self.store.landmarks(clip), self.store.latents(clip, self._latents)
-        known = self.known.of(clip)
-        frame = int(known[0] if random.random() < 0.5 else random.choice(known))
+        own, (clip, frame, same) = window.row.clip, self.portrait(window.row, random)
         return {
-            "emotion": self.emotion(window.row, True, random),
-            "portrait_posed": select(torch.from_numpy(np.array(landmarks[frame]))),
-            "posed": select(torch.from_numpy(self.between(landmarks, window))),
-            "portrait_keypoints": torch.from_numpy(np.array(keypoints[frame])),
-            "keypoints": torch.from_numpy(self.between(keypoints, window)),
+            "emotion": self.emotion(window.row, same, random),
+            "portrait_posed": select(torch.from_numpy(np.array(self.store.landmarks(clip)[frame]))),
+            "posed": select(torch.from_numpy(self.between(self.store.landmarks(own), window))),
+            "portrait_keypoints": torch.from_numpy(np.array(self.store.latents(clip, self._latents)[frame])),
+            "keypoints": torch.from_numpy(self.between(self.store.latents(own, self._latents), window)),
         }
 
 

@@ -19,6 +19,8 @@ class LatentsObjectiveConfig:
 
     network: the network.
     position, velocity: weights of the terms.
+    ridge: strength of the linear term's prior, see `Landmarks2Latents.fit_statistics`. What a face does is small beside
+        what its head does, and a prior that is small beside the head's motion can still hold the brows still.
     landmark_noise: noise of the posed landmarks, in frame units: those that Speech2Landmarks makes are not the truth.
     noise: disturbance of the speech.
     """
@@ -26,11 +28,12 @@ class LatentsObjectiveConfig:
     network: Landmarks2LatentsConfig
     position: float = 1.0
     velocity: float = 1.0
+    ridge: float = 1e-4
     landmark_noise: float = 0.002
     noise: SpeechNoise = field(default_factory=SpeechNoise)
 
     def __post_init__(self) -> None:
-        not_below_zero(self, "position", "velocity", "landmark_noise")
+        not_below_zero(self, "position", "velocity", "ridge", "landmark_noise")
 
 
 class LatentsObjective(Objective):
@@ -47,13 +50,14 @@ class LatentsObjective(Objective):
 
     def calibrate(self, batch: Batch) -> None:
         """Take scales and the linear term from a batch, as large as memory allows, once before training."""
-        present, posed, keypoints = batch["present"], batch["posed"], batch["keypoints"]
+        config, present, posed, keypoints = self.config, batch["present"], batch["posed"], batch["keypoints"]
         self.network.fit_statistics(
             batch["mfcc"][present],
             posed[present],
             batch["portrait_posed"][:, None].expand_as(posed)[present],
             keypoints[present],
             batch["portrait_keypoints"][:, None].expand_as(keypoints)[present],
+            config.ridge,
         )
 
     def generator_losses(self, batch: Batch, random: torch.Generator) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

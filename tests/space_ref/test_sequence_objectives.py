@@ -92,6 +92,39 @@ def pose_objective() -> PoseObjective:
     return PoseObjective(PoseObjectiveConfig(network=network, critic=PoseCriticConfig(hidden=16, layers=3)))
 
 
+def brow_batch() -> Batch:
+    """A head that moves thirty times as far as the brow in it, point 0; the keypoints are four of the points."""
+    torch.manual_seed(0)
+    portrait = torch.randn(BATCH, POINTS, 3)
+    posed = portrait[:, None] + 0.3 * torch.randn(BATCH, FRAMES, 1, 3)
+    posed[:, :, 0] += 0.01 * torch.randn(BATCH, FRAMES, 3)
+    return {
+        "mfcc": torch.randn(BATCH, FRAMES, 40),
+        "emotion": torch.eye(8)[:BATCH],
+        "portrait_posed": portrait,
+        "posed": posed,
+        "portrait_keypoints": portrait[:, :KEYPOINTS],
+        "keypoints": posed[:, :, :KEYPOINTS],
+        "present": present(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"), [({}, (0.9, 1.0)), ({"ridge": 1e-6}, (0.99, 1.01)), ({"ridge": 1.0}, (0, 0.5))]
+)
+def test_the_linear_term_keeps_what_a_face_does_beside_what_its_head_does(
+    settings: dict[str, float], kept: tuple[float, float]
+) -> None:
+    batch, least, most = brow_batch(), *kept
+    network = Landmarks2LatentsConfig(POINTS, KEYPOINTS, hidden=32)
+    objective = LatentsObjective(LatentsObjectiveConfig(network=network, **settings)).eval()
+    objective.calibrate(batch)
+    raised = batch["posed"].clone()
+    raised[:, :, 0, 1] -= 0.01
+    made = [objective._predict(batch, posed, batch["mfcc"]).detach() for posed in (batch["posed"], raised)]
+    assert least <= float((made[0] - made[1])[..., 0, 1].mean()) / 0.01 <= most
+
+
 def latents_objective() -> LatentsObjective:
     network = Landmarks2LatentsConfig(POINTS, KEYPOINTS, hidden=32, dropout=0.0, linear=False)
     return LatentsObjective(LatentsObjectiveConfig(network=network, landmark_noise=0.0))

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +15,8 @@ from bench.space import weights
 from bench.space.pretrained import RECIPE, load_space
 from bench.space.recipe import Recipe
 from bench.space.variants import VARIANTS, weight_files
+from metrics.features.canonical import canonical_face
+from space_ref.landmarks import SUBSET, positions, select
 from space_ref.model import Space
 from space_ref.vid2vid import FaceVid2Vid
 
@@ -59,6 +62,26 @@ def test_a_variant_has_one_network_of_its_own(loaded: dict[str, Space], folder: 
 def test_a_loaded_model_is_ready_to_run(loaded: dict[str, Space]) -> None:
     space = loaded["full"]
     assert not space.training and not any(parameter.requires_grad for parameter in space.parameters())
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("variant", ["full", "no-audio"])
+def test_keypoints_of_the_shipped_model_go_where_its_landmarks_go(variant: str) -> None:
+    space = load_space("small", variant).space
+    canonical = torch.tensor(np.array(canonical_face()), dtype=torch.float32)[None]
+    # As the canonical face lies in a picture: it fills half of the frame.
+    face = canonical / (canonical[..., :2].max() - canonical[..., :2].min())
+    portrait, own = select(face), list(space.config.keypoint_points)
+    known = [k for k, point in enumerate(own) if point in SUBSET]
+    moved = [SUBSET.index(own[k]) for k in known]
+    random = torch.Generator().manual_seed(0)
+    mfcc = torch.randn(1, 30, 40, generator=random)
+    for points in (positions("right_brow"), positions("left_eye")):
+        posed = portrait[:, None].expand(1, 30, -1, -1).clone()
+        posed[:, :, list(points), 1] -= 0.03
+        made = space.latents(posed, portrait, face[:, own], mfcc, torch.zeros(1, 8))
+        apart = (made - face[:, None, own])[:, :, known] - (posed - portrait[:, None])[:, :, moved]
+        assert float(apart[..., :2].abs().max()) < 0.002
 
 
 def test_identity_changes_with_the_variant_and_with_the_weights(

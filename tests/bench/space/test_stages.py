@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -167,6 +168,20 @@ def test_weights_of_another_model_are_not_taken_for_the_recipe_s(trained: Traini
     other = trained.recipe.model_copy(update={"model": type(model)(**{**vars(model), "speech": speech})})
     with pytest.raises(BenchError, match="speech was trained with another model"):
         Training(other, trained.workspace, trained.assets).export(tmp_path / "export")
+
+
+@pytest.mark.parametrize(("points", "same_clip"), [((), 1.0), (tuple(range(20)), 0.35)])
+def test_keypoints_that_a_network_found_stay_with_the_portrait_of_their_clip(
+    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: tuple[int, ...], same_clip: float
+) -> None:
+    model = replace(training.recipe.model, keypoint_points=points)
+    made = Training(training.recipe.model_copy(update={"model": model}), Workspace(tmp_path), training.assets)
+    seen: list[Any] = []
+    monkeypatch.setattr(made, "_sequence", lambda objective, stage, *rest: seen.append(stage))
+    monkeypatch.setattr(made, "_latents_name", lambda network: "k")
+    monkeypatch.setattr(made, "_trained_vid2vid", lambda: None)
+    made.latents()
+    assert (seen[0].same_clip, seen[0].drawn) == (same_clip, not points)
 
 
 def test_keypoints_of_a_clip_do_not_depend_on_the_batch(training: Training) -> None:

@@ -130,6 +130,21 @@ def test_windows_have_the_shapes_of_the_contract(store: Store, audio: MfccConfig
             assert all(torch.equal(value, again[name]) for name, value in sample.items())
 
 
+@pytest.mark.parametrize(("same_clip", "portrait"), [(1.0, "a"), (0.0, "n")])
+def test_keypoints_go_with_the_portrait_of_the_same_clip_or_with_a_neutral_one(
+    store: Store, audio: MfccConfig, normalizer: Normalizer, same_clip: float, portrait: str
+) -> None:
+    for clip in ("a", "n"):
+        write_latents(store.root, "own", clip, np.array(store.landmarks(clip)[:, :4]))
+    data = LatentsWindows(store, WindowSettings(20, same_clip=same_clip), audio, normalizer, "own", clips=["a", "n"])
+    number = next(k for k in range(20) if data.clips[data.draws.clip(k)].clip == "a")
+    sample = data[number]
+    stood = [np.array_equal(sample["portrait_keypoints"], frame) for frame in store.latents(portrait, "own")]
+    assert any(stood)
+    frame = torch.from_numpy(np.array(store.landmarks(portrait)[stood.index(True)]))
+    assert torch.equal(sample["portrait_posed"], frame[list(SUBSET)])
+
+
 def test_unchanged_windows_are_the_recording(store: Store, audio: MfccConfig, normalizer: Normalizer) -> None:
     data = SpeechWindows(store, WindowSettings(30).unchanged(), audio, normalizer, clips=["a"])
     sample = data[0]
