@@ -79,8 +79,7 @@ def _manifest(spec: PuppetSpec, portraits: Mapping[str, NDArray[np.uint8]]) -> d
     return {
         "version": VERSION,
         "seed": spec.seed,
-        # What came later counts where it is used: folders of before hold what they held.
-        "spec": {name: value for name, value in asdict(spec).items() if value or name != "test_extras"},
+        "spec": asdict(spec),
         "portraits": {
             name: hashlib.sha256(repr(portraits[name].shape).encode() + portraits[name].tobytes()).hexdigest()
             for name in spec.portraits
