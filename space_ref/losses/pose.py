@@ -37,19 +37,25 @@ def motion_statistics_loss(predicted: Tensor, target: Tensor, present: Tensor, s
     return total / ORDERS
 
 
-def whereabouts_loss(predicted: Tensor, target: Tensor, present: Tensor, scale: Tensor) -> Tensor:
-    """How far apart the poses of a batch are as two clouds: square of the means' difference, and of the log spreads'.
+def whereabouts_loss(predicted: Tensor, target: Tensor, present: Tensor, initial: Tensor) -> Tensor:
+    """How far apart the ways of a batch's heads from their first pose ``initial (B, 6)`` are, as two clouds.
 
-    Motion that is real in amount and speed may still lead all heads to one side, or never back: over a batch, heads that
-    began alike must be found where true heads are, in each of `STRETCHES` parts of the time. In standard deviations,
-    mean over parts and 6 dimensions.
+    Motion that is real in amount and speed may still lead all heads to one side, or never back: over a batch, heads must
+    come as far from where they began as true heads do, to the same sides, and as often back. Squares of the differences
+    of mean, log spread and regression on the first pose, in standard deviations of the true ways; mean over the 6
+    dimensions and over `STRETCHES` parts of the time, each by how much of it is seen.
     """
-    made, true = keep(predicted, present) / scale, keep(target, present) / scale
-    total = made.new_zeros(())
-    parts = torch.arange(made.shape[1], device=made.device).tensor_split(STRETCHES)
-    for part in parts:
-        total = total + _cloud_distance(made[:, part], true[:, part], present[:, part])
-    return total / STRETCHES
+    ways = [keep(poses - initial[:, None], present) for poses in (predicted, target)]
+    unit = _log_rms(ways[1], present).exp()
+    began = initial - initial.mean(dim=0)
+    began = (began / began.square().mean(dim=0).clamp_min(1e-12).sqrt())[:, None]
+    total = predicted.new_zeros(())
+    for part in torch.arange(predicted.shape[1], device=predicted.device).tensor_split(STRETCHES):
+        seen = present[:, part]
+        made, true = (_cloud(way[:, part], seen, began, unit) for way in ways)
+        # Late parts that few clips reach say little.
+        total = total + (made - true).square().sum(dim=0).mean() * seen.sum() / present.sum().clamp(min=1)
+    return total
 
 
 def diversity_loss(first: Tensor, second: Tensor, scale: Tensor, margin: float) -> Tensor:
@@ -81,11 +87,12 @@ def gradient_penalty(real: Tensor, verdicts: Tensor, patches: Tensor, scale: Ten
     return (slope * scale).square().sum(dim=-1).mean()
 
 
-def _cloud_distance(made: Tensor, true: Tensor, present: Tensor) -> Tensor:
+def _cloud(ways: Tensor, present: Tensor, began: Tensor, unit: Tensor) -> Tensor:
+    """Mean, log spread and regression on where they began ``(3, 6)`` of ways ``(B, T, 6)``."""
     count = present.sum().clamp(min=1)
-    means = made.sum(dim=(0, 1)) / count, true.sum(dim=(0, 1)) / count
-    spreads = _log_rms(made - means[0], present), _log_rms(true - means[1], present)
-    return ((means[0] - means[1]).square() + (spreads[0] - spreads[1]).square()).mean()
+    mean = ways.sum(dim=(0, 1)) / count
+    back = keep((ways - mean) * began, present).sum(dim=(0, 1)) / count
+    return torch.stack([mean / unit, _log_rms(ways - mean, present), back / unit])
 
 
 def _log_rms(values: Tensor, present: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ class PoseObjective(Objective):
             "adversarial": config.adversarial * generator_loss(verdicts, self.critic.patches(present)),
             "reconstruction": config.reconstruction * reconstruction_loss(first, true, present, scale),
             "statistics": config.statistics * motion_statistics_loss(first, true, present, scale),
-            "whereabouts": config.whereabouts * whereabouts_loss(first, true, present, scale),
+            "whereabouts": config.whereabouts * whereabouts_loss(first, true, present, batch["initial"]),
             "diversity": config.diversity * diversity_loss(first, second, scale, config.margin),
         }
         return losses, {"pose": first, "mfcc": mfcc}

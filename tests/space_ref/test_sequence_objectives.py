@@ -251,11 +251,33 @@ def test_whereabouts_know_where_heads_are_and_not_which_head_is_where():
     kept = torch.ones(64, 100, dtype=torch.bool)
     kept[0, 50:] = False
     motion[0, 50:] = torch.nan
-    seen = motion.nan_to_num(99.0)
-    assert float(whereabouts_loss(seen, motion, kept, torch.ones(6))) == pytest.approx(0, abs=1e-9)
-    assert float(whereabouts_loss(seen[1:].roll(1, dims=0), motion[1:], kept[1:], torch.ones(6))) < 1e-9
-    assert float(whereabouts_loss(seen + 0.5, motion, kept, torch.ones(6))) == pytest.approx(0.25, rel=1e-3)
-    assert float(whereabouts_loss(2 * seen, motion, kept, torch.ones(6))) == pytest.approx(math.log(2) ** 2, rel=0.05)
+    seen, initial = motion.nan_to_num(99.0), torch.zeros(64, 6)
+    assert float(whereabouts_loss(seen, motion, kept, initial)) == pytest.approx(0, abs=1e-9)
+    assert float(whereabouts_loss(seen[1:].roll(1, dims=0), motion[1:], kept[1:], initial[1:])) < 1e-9
+    assert float(whereabouts_loss(seen + 0.5, motion, kept, initial)) == pytest.approx(0.25, rel=0.02)
+    assert float(whereabouts_loss(2 * seen, motion, kept, initial)) == pytest.approx(math.log(2) ** 2, rel=0.05)
+
+
+def test_whereabouts_know_whether_heads_come_back():
+    random = torch.Generator().manual_seed(0)
+    initial, noise = 3 * torch.randn(256, 6, generator=random), torch.randn(2, 256, 40, 6, generator=random)
+    kept = torch.ones(256, 40, dtype=torch.bool)
+    back = noise[0] + 0.5 * initial[:, None]
+    # As wide a cloud, around the same place, but of heads that go on the way that they began.
+    on = initial[:, None] + 0.5 * initial.roll(1, dims=0)[:, None] + noise[1]
+    again = noise[1] + 0.5 * initial[:, None]
+    assert float(whereabouts_loss(again, back, kept, initial)) < 0.02
+    assert float(whereabouts_loss(on, back, kept, initial)) > 0.3
+
+
+def test_whereabouts_hardly_mind_what_few_clips_reach():
+    random = torch.Generator().manual_seed(0)
+    motion, kept = torch.randn(2, 32, 100, 6, generator=random), torch.ones(32, 100, dtype=torch.bool)
+    motion[1, :, 75:] += 3
+    whole = float(whereabouts_loss(motion[0], motion[1], kept, torch.zeros(32, 6)))
+    kept[1:, 75:] = False
+    kept[:, 77:] = False
+    assert float(whereabouts_loss(motion[0], motion[1], kept, torch.zeros(32, 6))) < 0.05 * whole
 
 
 def test_diversity_asks_for_a_margin_and_no_more():
