@@ -23,8 +23,10 @@ def interruptible() -> Iterator[None]:
         _asked.set()
         raise KeyboardInterrupt
 
-    # Who has an interruption ignored, as a shell does for what it puts into the background, keeps it so.
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+    # Who has an interruption ignored, as a shell does for what it puts into the background, keeps it so; and a handler
+    # that Python did not set (None) could not be put back.
+    left = (signal.SIG_IGN, None)
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) not in left]
     _asked.clear()
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:

@@ -296,3 +296,5 @@ def test_wrong_settings_are_refused():
         PoseObjectiveConfig(network=PoseGeneratorConfig(mfcc=20))
     with pytest.raises(ValueError, match="landmark_noise is -1"):
         LatentsObjectiveConfig(network=Landmarks2LatentsConfig(POINTS, KEYPOINTS), landmark_noise=-1)
+    with pytest.raises(ValueError, match="ridge is 0"):
+        LatentsObjectiveConfig(network=Landmarks2LatentsConfig(POINTS, KEYPOINTS), ridge=0)
