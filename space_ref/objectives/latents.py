@@ -35,7 +35,9 @@ class LatentsObjectiveConfig:
     def __post_init__(self) -> None:
         not_below_zero(self, "position", "velocity", "landmark_noise")
         if not self.ridge > 0:
-            raise ValueError(f"{type(self).__name__}.ridge is {self.ridge}: give more than 0, or there may be no solution")
+            raise ValueError(
+                f"{type(self).__name__}.ridge is {self.ridge}: give more than 0, or there may be no solution"
+            )
 
 
 class LatentsObjective(Objective):
