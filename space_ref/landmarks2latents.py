@@ -91,7 +91,7 @@ class Landmarks2Latents(nn.Module):
         portrait_posed: Tensor,
         keypoints: Tensor,
         portrait_keypoints: Tensor,
-        ridge: float = 1e-4,
+        ridge: float,
     ) -> None:
         """Take scales from N training frames, and the linear term by ridge regression, once before training.
 

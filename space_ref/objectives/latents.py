@@ -54,14 +54,14 @@ class LatentsObjective(Objective):
 
     def calibrate(self, batch: Batch) -> None:
         """Take scales and the linear term from a batch, as large as memory allows, once before training."""
-        config, present, posed, keypoints = self.config, batch["present"], batch["posed"], batch["keypoints"]
+        present, posed, keypoints = batch["present"], batch["posed"], batch["keypoints"]
         self.network.fit_statistics(
             batch["mfcc"][present],
             posed[present],
             batch["portrait_posed"][:, None].expand_as(posed)[present],
             keypoints[present],
             batch["portrait_keypoints"][:, None].expand_as(keypoints)[present],
-            config.ridge,
+            self.config.ridge,
         )
 
     def generator_losses(self, batch: Batch, random: torch.Generator) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
