@@ -60,8 +60,9 @@ def _dask(setting: str, workers: int, stack: ExitStack) -> Engine:
     for name in ("distributed", "distributed.client", "distributed.core", "distributed.scheduler", "distributed.nanny"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # What matters of it is said in this suite's own words.
     if setting == SLURM:
-        from bench.engine.slurm import slurm_cluster
+        from bench.engine.slurm import patient_settings, slurm_cluster
 
+        stack.enter_context(patient_settings())
         cluster = stack.enter_context(slurm_cluster(workers))
         client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         fleet = Fleet(client, SLURM, patience=float("inf"))  # Jobs may wait in the queue for hours.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,12 @@ class Fleet:
                 path.unlink(missing_ok=True)
 
     def _look(self, strict: bool) -> None:
-        try:
-            infos = self.client.scheduler_info()["workers"]
-        except (OSError, RuntimeError) as error:
-            raise gone(self.where) from error
         self._looked = time.monotonic()
+        # Not `client.scheduler_info`: it gives a copy that the client itself renews every few seconds, without workers.
+        found = self._asked(lambda: self.client.sync(self.client.scheduler.identity, n_workers=-1))
+        if found is None:
+            return
+        infos = found["workers"]
         self.present = set(infos)
         self._running = {address for address, info in infos.items() if info["status"] == "running"}
         self._fit &= self.present
@@ -99,7 +100,9 @@ class Fleet:
         if not new:
             return
         here = likeness(self.needs)
-        answers = self.client.run(likeness, self.needs, workers=sorted(new), on_error="return")
+        answers = self._asked(lambda: self.client.run(likeness, self.needs, workers=sorted(new), on_error="return"))
+        if answers is None:
+            return
         refused: list[str] = []
         for address, answer in sorted(answers.items()):
             why = _objection(here, answer, self.needs.device)
@@ -114,6 +117,17 @@ class Fleet:
             raise BenchError(refused[0])
         for line in refused:
             console.print(line, markup=False)
+
+    def _asked(self, question: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        """What the scheduler answers. None: it is slow, and what the last look saw holds until the next one."""
+        try:
+            return question()
+        except OSError as error:
+            if self.client.status == "running":
+                return None
+            raise gone(self.where) from error
+        except (AttributeError, RuntimeError) as error:  # The client has given up and closed itself.
+            raise gone(self.where) from error
 
 
 def gone(where: str) -> BenchError:

@@ -5,11 +5,24 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from contextlib import AbstractContextManager
 from typing import Any
 
 from bench.errors import BenchError
 
+LOST = "distributed.deploy.lost-worker-timeout"
+RESTART = "5m"
+"""How long Dask waits at least for a worker that died before it cancels its job. Dask's 15 s are less than a process may take
+to start from a network disk, and a clip that kills its worker twice, 15 s apart, would end the job: another has to queue."""
 SETTINGS = "Settings are Dask's: jobqueue.slurm in ~/.config/dask/jobqueue.yaml (docs/engine.md)."
+
+
+def patient_settings() -> AbstractContextManager[Any]:
+    """Dask's settings while Slurm's jobs are in use; see `RESTART`."""
+    import dask
+    from dask.utils import parse_timedelta
+
+    return dask.config.set({LOST: max(dask.config.get(LOST, "0s"), RESTART, key=parse_timedelta)})
 
 
 def slurm_cluster(workers: int) -> Any:

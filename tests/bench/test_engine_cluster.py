@@ -32,6 +32,7 @@ from metrics.base import Labels
 from tests.bench.engine_work import DEADLY, die_over, how_many_at_once, square, square_or_die
 
 pytestmark = pytest.mark.slow
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 METRICS = ["m_ld", "pose_mae", "emotion_accuracy", "psnr"]
@@ -39,10 +40,16 @@ METRICS = ["m_ld", "pose_mae", "emotion_accuracy", "psnr"]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two worker processes of three threads each, under nannies that start another where one is killed."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=3, processes=True, dashboard_address=":0", silence_logs=50
-    ) as made:
+    """Two worker processes of three threads each, under nannies that start another where one is killed.
+
+    A cluster that started its workers itself gives up one that is away 15 s after a death, and here they die often.
+    """
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=3, processes=True, dashboard_address=":0", silence_logs=50
+        ) as made,
+    ):
         yield made
 
 
@@ -187,6 +194,33 @@ def test_a_folder_that_workers_do_not_share_is_refused(cluster: Any, tmp_path: P
         ):
             strict.fleet._fit.clear() or strict.fleet.usable(now=True, strict=True)  # type: ignore[attr-defined]
     assert not list(tmp_path.iterdir())
+
+
+def test_workers_are_seen_however_often_the_client_looks_at_the_scheduler_itself(engine: Engine) -> None:
+    fleet: Fleet = engine.fleet  # type: ignore[attr-defined]
+    client, looking = fleet.client, True
+
+    async def look() -> None:  # As the client does every two seconds: it keeps a copy without workers.
+        while looking:
+            await client._update_scheduler_info()
+
+    client.loop.add_callback(look)
+    try:
+        counts = [len(fleet.usable(now=True)) for _ in range(100)]
+    finally:
+        looking = False
+    assert set(counts) == {2}
+
+
+def test_a_scheduler_that_went_away_is_said() -> None:
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0", silence_logs=50) as there,
+        distributed.Client(there, set_as_default=False) as client,
+    ):
+        fleet = Fleet(client, "here")
+        client.close()
+        with pytest.raises(BenchError, match="here: the scheduler went away"):
+            fleet.usable(now=True)
 
 
 def test_a_cluster_without_workers_is_said(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def test_jobs_are_started_for_the_command_and_do_its_work(commands: Path) -> Non
     with dask.config.set(JOBS), open_engine("slurm", 1) as engine:
         assert isinstance(engine, DaskEngine)
         engine.fleet.patience = PATIENCE
+        assert dask.config.get("distributed.deploy.lost-worker-timeout") == "5m"
         assert dict(engine.run(square, [(1, 2), (3,)], lambda item, why: 0)) == {1: 1, 2: 4, 3: 9}
 
 
