@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from rich.markup import escape
 from bench import __version__, cli_compare, cli_datasets, cli_metrics, cli_models, cli_space, cli_study, cli_table
 from bench.engine.setting import LOCAL
 from bench.errors import BenchError
+from bench.interruption import interruptible
 from bench.progress import console, out
 
 app = typer.Typer(
@@ -51,7 +53,8 @@ OUT = Path("out")
 def main() -> None:
     """Entry point: errors of the user's become one line on stderr and exit code 2."""
     try:
-        app()
+        with interruptible(signal.SIGINT):
+            app()
     except BenchError as error:
         # A path may hold square brackets, which are markup to the console.
         console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True, markup=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +69,8 @@ def animate(
         face=face, fps=fps, seconds=seconds, seed=seed, weights=weights, variant=variant, vid2vid=vid2vid,
         device=device, engine=Engine(batch, precision, compile_),
     )  # fmt: skip
-    with interruptible():
+    # A cluster or `timeout` ends it with SIGTERM, and the half-made video goes away as after Ctrl-C.
+    with interruptible(signal.SIGINT, signal.SIGTERM):
         frames = run(request)
     out.print(f"{to}: {frames} frames", soft_wrap=True, markup=False)
 

@@ -12,8 +12,8 @@ _asked = Event()
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGTERM (`timeout`, a cluster) interrupts like Ctrl-C, and either is heard again at `raise_if_interrupted`.
+def interruptible(*signals: signal.Signals) -> Iterator[None]:
+    """These signals interrupt, and are heard again at `raise_if_interrupted`.
 
     An interruption is an exception, and compiled code may drop one: PyAV does in one of some hundred that reach it while
     it encodes, and the work would go on to its end. In the main thread alone, as Python has it.
@@ -26,7 +26,7 @@ def interruptible() -> Iterator[None]:
     # Who has an interruption ignored, as a shell does for what it puts into the background, keeps it so; and a handler
     # that Python did not set (None) could not be put back.
     left = (signal.SIG_IGN, None)
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) not in left]
+    heard = [number for number in signals if signal.getsignal(number) not in left]
     _asked.clear()
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:
