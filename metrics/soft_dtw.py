@@ -3,7 +3,7 @@
 Frame-wise metrics punish a mouth that opens one frame late as much as one that opens at the wrong word. Here frames may be
 matched with others at most `window` frames away. The plain value is below 0 for equal sequences; `soft_dtw_divergence` (Blondel,
 Mensch and Vert, AISTATS 2021) is 0 there. Own code: the packages for it bring compilers or many more
-distances, and a clip's cost matrix is small.
+distances, and hold all pairs of frames, which are 1.8 GB for ten minutes of video. Only pairs within the window are held here.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ def soft_dtw(cost: NDArray[np.floating], gamma: float, window: int | None = None
     Raises:
         ValueError: an empty or infinite cost, or gamma not above 0.
     """
-    costs = _checked(cost, gamma, window)
-    return float(_soft_path(costs[None], gamma)[0])
-
-
-def _checked(cost: NDArray[np.floating], gamma: float, window: int | None) -> NDArray[np.float64]:
-    """Costs with infinity where no path may go."""
     costs = np.asarray(cost, dtype=np.float64)
     if costs.ndim != 2 or costs.size == 0 or not np.isfinite(costs).all():
         raise ValueError(f"expected finite costs (n, m) of at least one frame each, got shape {costs.shape}")
     if not gamma > 0:
         raise ValueError(f"expected a softness gamma above 0, got {gamma:g}")
-    if window is not None:
-        costs = np.where(_outside(costs.shape[0], costs.shape[1], window), np.inf, costs)
-    return costs
+    rows, columns = costs.shape
+    wide = max(rows, columns) if window is None else window
+    first = max(min(0, columns - rows) - wide, 1 - rows)
+    last = min(max(0, columns - rows) + wide, columns - 1)
+    band = np.full((rows, last - first + 1), np.inf)
+    for shift in range(first, last + 1):
+        held = _rows(rows, columns, shift)
+        band[held, shift - first] = costs[held, held + shift]
+    return float(_soft_path(band[None], columns, first, gamma)[0])
 
 
 def soft_dtw_divergence(
@@ -61,13 +61,8 @@ def soft_dtw_divergence(
         cross: costs ``(n, m)`` between the sequences. first, second: ``(n, n)`` and ``(m, m)`` within each.
         gamma, window: as in `soft_dtw`.
     """
-    every = [cross, first, second]
-    if cross.shape == first.shape == second.shape:
-        # Side by side: on so few numbers a call costs more than its arithmetic.
-        values = _soft_path(np.stack([_checked(cost, gamma, window) for cost in every]), gamma)
-    else:
-        values = np.array([soft_dtw(cost, gamma, window) for cost in every])
-    return float(values[0] - (values[1] + values[2]) / 2)
+    value, own, other = (soft_dtw(cost, gamma, window) for cost in (cross, first, second))
+    return value - (own + other) / 2
 
 
 def mean_length(apart: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,47 +82,58 @@ def warped_mean(
 
     Frames may be paired with others at most `WARP_SECONDS` away.
     """
-    window = round(WARP_SECONDS * fps)
-    between, own, others = (
-        _band(a, b, window, distance) for a, b in ((first, second), (first, first), (second, second))
-    )
-    return soft_dtw_divergence(between, own, others, gamma, window) / len(first)
+    window = min(round(WARP_SECONDS * fps), len(first) - 1)
+    pairs = ((first, second), (first, first), (second, second))
+    # Side by side: on so few numbers a call costs more than its arithmetic.
+    bands = np.stack([_band(a, b, window, distance) for a, b in pairs])
+    between, own, other = _soft_path(bands, len(second), -window, gamma)
+    return float(between - (own + other) / 2) / len(first)
 
 
 def _band(
     first: NDArray[np.float64], second: NDArray[np.float64], window: int, distance: Distance
 ) -> NDArray[np.float64]:
-    """``(n, n)`` distances of frames at most `window` apart; no path meets the zeros elsewhere."""
-    costs = np.zeros((len(first), len(second)))
+    """``(n, 2 window + 1)``: how far frame i of `first` is from frame ``i + shift`` of `second`, by shift from ``-window``."""
+    costs = np.full((len(first), 2 * window + 1), np.inf)
     # Of one sequence with itself half is the mirror of the other half.
-    for shift in range(1 if first is second else -window, window + 1):
-        rows = np.arange(max(0, -shift), min(len(first), len(second) - shift))
-        costs[rows, rows + shift] = distance(first[rows] - second[rows + shift])
-    if first is second:
-        costs += costs.T
+    for shift in range(0 if first is second else -window, window + 1):
+        rows = _rows(len(first), len(second), shift)
+        costs[rows, window + shift] = distance(first[rows] - second[rows + shift])
+        if first is second:
+            costs[rows + shift, window - shift] = costs[rows, window + shift]
     return costs
 
 
-def _outside(rows: int, columns: int, window: int) -> NDArray[np.bool_]:
-    shift = np.arange(columns)[None, :] - np.arange(rows)[:, None]
-    return np.asarray((shift < min(0, columns - rows) - window) | (shift > max(0, columns - rows) + window))
+def _rows(rows: int, columns: int, shift: int) -> NDArray[np.int64]:
+    """Rows i of a matrix that have a column ``i + shift``."""
+    return np.arange(max(0, -shift), min(rows, columns - shift))
 
 
-def _soft_path(costs: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
-    """The recursion on costs ``(B, n, m)``, one anti-diagonal at a time: cells of one do not depend on each other."""
-    count, rows, columns = costs.shape
-    # By row index, with an edge before the first row: path values of the last two anti-diagonals.
-    before, last = np.full((count, rows + 1), np.inf), np.full((count, rows + 1), np.inf)
-    before[:, 0] = 0.0
+def _soft_path(bands: NDArray[np.float64], columns: int, first: int, gamma: float) -> NDArray[np.float64]:
+    """The recursion, one anti-diagonal ``i + j`` at a time: cells of one do not depend on each other. Time and memory grow with the
+    length of the sequences, not with its square.
+
+    Args:
+        bands: costs ``(B, n, D)`` of row i and column ``i + first + d``; what is outside of the matrix is not looked at.
+            The band holds the first and the last pair.
+        columns: of the matrix.
+    """
+    count, rows, width = bands.shape
+    # By d, with an edge on both sides: path values of the last two anti-diagonals.
+    before, last = np.full((count, width + 2), np.inf), np.full((count, width + 2), np.inf)
+    before[:, 1 - first] = 0.0
     for diagonal in range(rows + columns - 1):
-        i = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1))
-        steps = np.stack([before[:, i], last[:, i], last[:, i + 1]])
-        now = np.full((count, rows + 1), np.inf)
-        reached = np.isfinite(steps).any(axis=(0, 1))
-        chosen, steps = i[reached], steps[:, :, reached]
+        # Shifts j - i of this anti-diagonal go in twos, as i goes up.
+        lowest = max(first, diagonal - 2 * min(rows - 1, diagonal))
+        lowest += (diagonal - lowest) % 2
+        highest = min(first + width - 1, diagonal - 2 * max(0, diagonal - columns + 1))
+        d = np.arange(lowest, highest + 1, 2) - first
+        steps = np.stack([before[:, d + 1], last[:, d + 2], last[:, d]])
         least = steps.min(axis=0)
         # Written out: scipy's logsumexp costs ten times as much on so few numbers.
         soft = least - gamma * np.log(np.exp((least - steps) / gamma).sum(axis=0))
-        now[:, chosen + 1] = costs[:, chosen, diagonal - chosen] + soft
-        before, last = last, now
-    return last[:, rows]
+        # What was two anti-diagonals ago has the same shifts, and makes room.
+        before.fill(np.inf)
+        before[:, d + 1] = bands[:, (diagonal - first - d) // 2, d] + soft
+        before, last = last, before
+    return last[:, columns - rows - first + 1]

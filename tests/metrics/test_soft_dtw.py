@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from metrics.soft_dtw import soft_dtw, soft_dtw_divergence
+from metrics.soft_dtw import WARP_SECONDS, soft_dtw, soft_dtw_divergence, warped_mean
 
 sizes = st.integers(1, 5)
 
@@ -55,6 +56,29 @@ def test_equal_sequences_are_zero_apart_and_a_late_one_is_nearer_than_another() 
     assert 0 < near < 0.2 * np.abs(curve - late).sum() < far
     swapped = soft_dtw_divergence(costs(late, curve), costs(late, late), costs(curve, curve), 0.01, 5)
     assert swapped == pytest.approx(near, rel=1e-9)
+
+
+@given(st.integers(1, 12), st.sampled_from([2.0, 5.0, 25.0, 100.0]), st.integers(0, 99))
+def test_sequences_are_warped_within_the_window_as_their_whole_cost_matrices_are(n: int, fps: float, seed: int) -> None:
+    first, second = np.random.default_rng(seed).random((2, n, 3, 2))
+
+    def every(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(a[:, None] - b[None, :], axis=-1).mean(axis=-1)
+
+    window = round(WARP_SECONDS * fps)
+    expected = soft_dtw_divergence(every(first, second), every(first, first), every(second, second), 0.1, window) / n
+    assert warped_mean(first, second, fps, 0.1) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_memory_does_not_grow_with_the_square_of_the_length() -> None:
+    first, second = np.random.default_rng(0).random((2, 5000, 2, 2))
+    tracemalloc.start()
+    try:
+        warped_mean(first, second, 25, 0.1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6  # One matrix of all pairs is 200 MB.
 
 
 def test_a_window_of_nothing_pairs_frames_of_the_same_index() -> None:
