@@ -1,6 +1,6 @@
 """The baselines beside the loops of their authors' scripts, end to end, on a CPU and on a GPU where there is one.
 
-``python -m bench.benchmarks.baselines [NAME ...] [--quick]``. With ``--quick`` one round, videos at most as long as `QUICK` says, and
+``python -m bench.benchmarks.baselines [NAME ...] [--quick]``. With ``--quick`` one round, shorter videos (`Baseline.quick`), and
 no longer ones beside them: ratios without the memory's growth. Every figure comes from a process of its own, of the module
 `bench.benchmarks.<name>`, which prints the seconds and the peak bytes of one run.
 """
@@ -22,7 +22,6 @@ from bench.progress import out
 
 ROUNDS = 2
 """The fastest counts."""
-QUICK = 8
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,14 @@ class Baseline:
     """What of a baseline is measured.
 
     Attributes:
-        frames: of the video that is timed. longer: frames of one whose peak memory is compared.
+        frames: of the video that is timed. longer: frames of one whose peak memory is compared. quick: frames at most of the short round.
         ways: by which its module can run, ``suite`` last; ratios are to each of the others.
         devices: on which its module can run.
     """
 
     frames: int
     longer: int
+    quick: int = 8
     ways: Sequence[str] = ("plain", "suite")
     devices: Sequence[str] = ("cpu",)
 
@@ -44,7 +44,7 @@ class Baseline:
 BASELINES = {
     "wav2lip": Baseline(frames=50, longer=500, ways=("plain", "script", "suite"), devices=("cpu", "cuda")),
     "pcavs": Baseline(frames=8, longer=40),
-    "makeittalk": Baseline(frames=50, longer=200),
+    "makeittalk": Baseline(frames=50, longer=200, quick=16),
     "eamm": Baseline(frames=8, longer=80, ways=("plain", "script", "suite"), devices=("cpu", "cuda")),
     "sadtalker": Baseline(frames=4, longer=8),
     "facevid2vid": Baseline(frames=2, longer=4),
@@ -79,7 +79,7 @@ def main(words: Sequence[str]) -> None:
 
 
 def _rows(table: Table, name: str, baseline: Baseline, device: str, quick: bool) -> None:
-    frames = min(baseline.frames, QUICK) if quick else baseline.frames
+    frames = min(baseline.frames, baseline.quick) if quick else baseline.frames
     runs: dict[str, list[Run]] = {way: [] for way in baseline.ways}
     for _ in range(1 if quick else ROUNDS):  # in turns, so that other work on the machine meets all ways alike
         for way in baseline.ways:
@@ -100,7 +100,11 @@ def _rows(table: Table, name: str, baseline: Baseline, device: str, quick: bool)
 def _run(name: str, way: str, frames: int, device: str) -> Run:
     where = [] if device == "cpu" else [device]
     command = [sys.executable, "-m", f"bench.benchmarks.{name}", way, str(frames), *where]
-    seconds, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-2:]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise BenchError(f"{' '.join(command[1:])} ended with {done.returncode}: {why}")
+    seconds, peak = done.stdout.split()[-2:]
     return Run(float(seconds), int(peak))
 
 

@@ -1,7 +1,8 @@
 """PC-AVS beside the loop that its authors' script runs, end to end, and its memory against the length of the video.
 
-``python -m bench.benchmarks.pcavs``. Weights are random, which changes no time. Times are those of the process, not of the clock,
-on one thread.
+``python -m bench.benchmarks.pcavs`` prints both in turns and the memory; with ``WAY FRAMES`` behind it, the seconds and the peak bytes
+of one run, of which `bench.benchmarks.baselines` makes a table. Weights are random, which changes no time. Times are those of the
+process, not of the clock, on one thread.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ LENGTHS = (8, 24)
 
 
 def main() -> None:
-    """Print the tables; or, with a number behind it, the peak bytes of a process that makes a video of so many frames."""
-    if len(sys.argv) == 2:
-        sys.stdout.write(f"{_peak(int(sys.argv[1]))}\n")
+    """Print the tables; or, with ``WAY FRAMES`` behind it, the seconds and the peak bytes of one run."""
+    if len(sys.argv) == 3:
+        sys.stdout.write("{} {}\n".format(*_run(sys.argv[1], int(sys.argv[2]))))
         return
     out.print(speed())
     out.print(memory())
@@ -68,7 +69,7 @@ def memory() -> Table:
     table.add_column("frames", justify="right")
     table.add_column("peak MB", justify="right")
     for frames in LENGTHS:
-        command = [sys.executable, "-m", "bench.benchmarks.pcavs", str(frames)]
+        command = [sys.executable, "-m", "bench.benchmarks.pcavs", "suite", str(frames)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         table.add_row(str(frames), f"{int(done.stdout.split()[-1]) / 2**20:.0f}")
     return table
@@ -90,12 +91,18 @@ def _both(networks: Networks, frames: int) -> tuple[float, float]:
     return spent[0], spent[1]
 
 
-def _peak(frames: int) -> int:
+@torch.inference_mode()
+def _run(way: str, frames: int) -> tuple[float, int]:
+    torch.set_num_threads(1)
+    networks = load_networks("cpu", True, "random")
+    draw = {"plain": _plain, "suite": _suite}[way]
     with tempfile.TemporaryDirectory() as folder:
         case = _case(Path(folder), frames)
-        made = _suite(load_networks("cpu", True, "random"), case)
-        write_video(Path(folder) / "made.mp4", made, case.fps, case.audio, RATE)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        next(draw(networks, case))  # The first frame pays for what a process does once.
+        begin = time.process_time()
+        write_video(Path(folder) / "made.mp4", draw(networks, case), case.fps, case.audio, RATE)
+        spent = time.process_time() - begin
+    return spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _suite(networks: Networks, case: Case) -> Iterator[NDArray[np.uint8]]:
