@@ -33,19 +33,25 @@ def soft_dtw(cost: NDArray[np.floating], gamma: float, window: int | None = None
         ValueError: an empty or infinite cost, or gamma not above 0.
     """
     costs = np.asarray(cost, dtype=np.float64)
-    if costs.ndim != 2 or costs.size == 0 or not np.isfinite(costs).all():
-        raise ValueError(f"expected finite costs (n, m) of at least one frame each, got shape {costs.shape}")
-    if not gamma > 0:
-        raise ValueError(f"expected a softness gamma above 0, got {gamma:g}")
+    if costs.ndim != 2:
+        raise ValueError(f"expected finite costs (n, m), got shape {costs.shape}")
+    _check(costs, gamma)
     rows, columns = costs.shape
     wide = max(rows, columns) if window is None else window
     first = max(min(0, columns - rows) - wide, 1 - rows)
     last = min(max(0, columns - rows) + wide, columns - 1)
-    band = np.full((rows, last - first + 1), np.inf)
+    band = np.zeros((rows, last - first + 1))
     for shift in range(first, last + 1):
         held = _rows(rows, columns, shift)
         band[held, shift - first] = costs[held, held + shift]
     return float(_soft_path(band[None], columns, first, gamma)[0])
+
+
+def _check(costs: NDArray[np.float64], gamma: float) -> None:
+    if costs.size == 0 or not np.isfinite(costs).all():
+        raise ValueError(f"expected finite costs of at least one frame each, got shape {costs.shape}")
+    if not gamma > 0:
+        raise ValueError(f"expected a softness gamma above 0, got {gamma:g}")
 
 
 def soft_dtw_divergence(
@@ -81,11 +87,15 @@ def warped_mean(
     """Soft-DTW divergence of two sequences of equal length ``(n, P, C)``, n at least 1, per frame; 0 for equal ones.
 
     Frames may be paired with others at most `WARP_SECONDS` away.
+
+    Raises:
+        ValueError: no frames, numbers that are not finite, or gamma not above 0.
     """
-    window = min(round(WARP_SECONDS * fps), len(first) - 1)
+    window = max(0, min(round(WARP_SECONDS * fps), len(first) - 1))
     pairs = ((first, second), (first, first), (second, second))
     # Side by side: on so few numbers a call costs more than its arithmetic.
     bands = np.stack([_band(a, b, window, distance) for a, b in pairs])
+    _check(bands, gamma)
     between, own, other = _soft_path(bands, len(second), -window, gamma)
     return float(between - (own + other) / 2) / len(first)
 
@@ -93,8 +103,9 @@ def warped_mean(
 def _band(
     first: NDArray[np.float64], second: NDArray[np.float64], window: int, distance: Distance
 ) -> NDArray[np.float64]:
-    """``(n, 2 window + 1)``: how far frame i of `first` is from frame ``i + shift`` of `second`, by shift from ``-window``."""
-    costs = np.full((len(first), 2 * window + 1), np.inf)
+    """``(n, 2 window + 1)``: how far frame i of `first` is from frame ``i + shift`` of `second`, by shift from ``-window``;
+    0 where there is no such frame."""
+    costs = np.zeros((len(first), 2 * window + 1))
     # Of one sequence with itself half is the mirror of the other half.
     for shift in range(0 if first is second else -window, window + 1):
         rows = _rows(len(first), len(second), shift)

@@ -96,3 +96,11 @@ def test_costs_that_are_none_are_refused(cost: np.ndarray) -> None:
 def test_a_softness_that_is_none_is_refused(gamma: float) -> None:
     with pytest.raises(ValueError, match="gamma above 0"):
         soft_dtw(np.ones((2, 2)), gamma)
+
+
+@pytest.mark.parametrize(
+    ("frames", "gamma"), [(np.empty((0, 2, 2)), 1), (np.full((3, 2, 2), np.nan), 1), (np.ones((3, 2, 2)), 0)]
+)
+def test_sequences_are_refused_as_their_costs_are(frames: np.ndarray, gamma: float) -> None:
+    with pytest.raises(ValueError, match=r"finite costs|gamma above 0"):
+        warped_mean(frames, np.zeros_like(frames), 25, gamma)
