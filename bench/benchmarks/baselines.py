@@ -83,21 +83,26 @@ def _rows(table: Table, name: str, baseline: Baseline, device: str, quick: bool)
     runs: dict[str, list[Run]] = {way: [] for way in baseline.ways}
     for _ in range(1 if quick else ROUNDS):  # in turns, so that other work on the machine meets all ways alike
         for way in baseline.ways:
-            runs[way].append(_run(name, way, frames, device))
+            runs[way].append(measured(name, way, frames, device))
     best = {way: min(each) for way, each in runs.items()}
     for way, run in best.items():
         ratio = "" if way == "suite" else f"{run.seconds / best['suite'].seconds:.1f}"
         table.add_row(name, device, way, f"{run.seconds * FPS / frames:.2f}", ratio, f"{run.peak / 2**20:.0f}")
     if quick:
         return
-    longer = _run(name, "suite", baseline.longer, device)
+    longer = measured(name, "suite", baseline.longer, device)
     label = f"suite, {baseline.longer} frames for {baseline.frames}"
     table.add_row(
         name, device, label, f"{longer.seconds * FPS / baseline.longer:.2f}", "", f"{longer.peak / 2**20:.0f}"
     )
 
 
-def _run(name: str, way: str, frames: int, device: str) -> Run:
+def measured(name: str, way: str, frames: int, device: str = "cpu") -> Run:
+    """One run of the module `bench.benchmarks.<name>` in a process of its own.
+
+    Raises:
+        BenchError: it failed; its last line is said.
+    """
     where = [] if device == "cpu" else [device]
     command = [sys.executable, "-m", f"bench.benchmarks.{name}", way, str(frames), *where]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -7,7 +7,6 @@ clock, on one thread; each figure comes from a process of its own.
 from __future__ import annotations
 
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from rich.table import Table
 
+from bench.benchmarks.baselines import measured
 from bench.benchmarks.clips import FPS, RATE, make_pairs
 from bench.models.base import Case, Context
 from bench.models.makeittalk.adapter import (
@@ -53,9 +53,9 @@ def main() -> None:
     table = Table(title=f"MakeItTalk on one thread, {FRAMES} frames end to end", title_justify="left")
     for heading in ("way", "CPU s a second of video", "times as fast"):
         table.add_column(heading, justify="left" if heading == "way" else "right")
-    plain, _ = _measured("plain", FRAMES)
-    suite, _ = _measured("suite", FRAMES)
-    speech, _ = _measured("speech", FRAMES)
+    plain, _ = measured("makeittalk", "plain", FRAMES)
+    suite, _ = measured("makeittalk", "suite", FRAMES)
+    speech, _ = measured("makeittalk", "speech", FRAMES)
     seconds = FRAMES / FPS
     table.add_row("all frames at 62.5 a second, one at a time", f"{plain / seconds:.1f}", "1.0")
     table.add_row("suite", f"{suite / seconds:.1f}", f"{plain / suite:.1f}")
@@ -65,14 +65,8 @@ def main() -> None:
     memory.add_column("seconds", justify="right")
     memory.add_column("peak MB", justify="right")
     for length in LENGTHS:
-        memory.add_row(str(length), f"{_measured('memory', length)[1] / 2**20:.0f}")
+        memory.add_row(str(length), f"{measured('makeittalk', 'memory', length).peak / 2**20:.0f}")
     out.print(memory)
-
-
-def _measured(way: str, number: int) -> tuple[float, int]:
-    command = [sys.executable, "-m", "bench.benchmarks.makeittalk", way, str(number)]
-    seconds, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-2:]
-    return float(seconds), int(peak)
 
 
 @torch.inference_mode()

@@ -8,7 +8,6 @@ process, not of the clock, on one thread.
 from __future__ import annotations
 
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 from torch import Tensor
 
+from bench.benchmarks.baselines import measured
 from bench.benchmarks.clips import FPS, RATE, make_pairs
 from bench.models.base import Case, Context
 from bench.models.pcavs.adapter import PCAVS, PCAVSOptions, load_networks
@@ -69,9 +69,7 @@ def memory() -> Table:
     table.add_column("frames", justify="right")
     table.add_column("peak MB", justify="right")
     for frames in LENGTHS:
-        command = [sys.executable, "-m", "bench.benchmarks.pcavs", "suite", str(frames)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        table.add_row(str(frames), f"{int(done.stdout.split()[-1]) / 2**20:.0f}")
+        table.add_row(str(frames), f"{measured('pcavs', 'suite', frames).peak / 2**20:.0f}")
     return table
 
 
